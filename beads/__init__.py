@@ -1,0 +1,1 @@
+"""The issue store and its command line; knows nothing of towns."""

@@ -1,0 +1,1 @@
+"""The town: rigs, polecats, sessions, refinery, convoys."""
