@@ -1,0 +1,1 @@
+"""What the tests share: a scrubbed environment, a sandbox for real commands, the documentation's blocks."""
