@@ -1,0 +1,360 @@
+"""Change: a transaction that writes. Every change of the issue store, with its events, and readiness kept true."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import func as fn
+
+from beads import clock, creation, links, ready, rows, words
+from beads.errors import Invalid, NotFound, Refused
+from beads.model import GATING, PARENT, SETTLED, Comment, Draft, Issue
+from beads.queries import View
+from beads.schema import comments, config, events, issues, labels
+from beads.words import safe
+
+_READ_ONLY = frozenset(("id", "created_at", "created_by", "updated_at", "labels", "is_blocked"))
+
+
+class Change(View):
+    """A transaction that writes, in somebody's name."""
+
+    def __init__(self, conn: Connection, now: datetime, actor: str) -> None:
+        super().__init__(conn, now)
+        self.actor = actor
+        self._change: int | None = None
+
+    # issues
+
+    def create(self, draft: Draft) -> Issue:
+        """Make an issue, with its labels, parent and dependencies.
+
+        :raises Invalid: for a word that is not allowed. :raises NotFound: for an unknown parent, rig or target.
+        """
+        issue_id = creation.insert_issue(self, draft, self.actor)
+        self.record(issue_id, "created")
+        if draft.parent:
+            self.add_dependency(issue_id, draft.parent, PARENT)
+        for target, kind in draft.depends_on:
+            self.add_dependency(issue_id, target, kind)
+        for held in draft.blocks:
+            self.add_dependency(held, issue_id)
+        return self.get(issue_id)
+
+    def update(self, issue_id: str, **fields: Any) -> Issue:
+        """Set fields of an issue; what is equal already is left alone. Guards of `close` do not apply.
+
+        :raises NotFound: when there is no such issue. :raises Invalid: for a value that is not allowed.
+        """
+        before = self.get(issue_id)
+        wanted = self._allowed(fields)
+        changed = {name: value for name, value in wanted.items() if getattr(before, name) != value}
+        if "status" in changed:
+            changed |= self._stamps(before, changed["status"], fields)
+        if changed:
+            self._write(before, changed, _event_type(before.status, changed.get("status")))
+        return self.get(issue_id)
+
+    def _allowed(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        for name in fields:
+            if name in _READ_ONLY or name not in rows.NAMES:
+                raise words.unknown("field", name, [known for known in rows.NAMES if known not in _READ_ONLY])
+        checks = {
+            "title": words.title,
+            "priority": words.priority,
+            "status": lambda value: words.status(value, self.config("status.custom")),
+            "type": lambda value: words.issue_type(value, self.config("types.custom")),
+            "waiters": tuple,
+        }
+        creation.check_texts(dict(fields))
+        return {name: checks[name](value) if name in checks else value for name, value in fields.items()}
+
+    def _stamps(self, before: Issue, status: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the instants and reasons that go with a change of status."""
+        stamps: dict[str, Any] = {}
+        if status == "closed":
+            stamps["closed_at"] = given.get("closed_at") or self.now
+        elif before.status == "closed":
+            stamps |= {"closed_at": None, "close_reason": "", "closed_by_session": ""}
+        if status == "in_progress" and before.started_at is None:
+            stamps["started_at"] = self.now
+        return {name: value for name, value in stamps.items() if getattr(before, name) != value}
+
+    def _write(
+        self, before: Issue, changed: Mapping[str, Any], event: str, comment: str | None = None
+    ) -> None:
+        settles = "status" in changed and (before.status in SETTLED) != (changed["status"] in SETTLED)
+        affected = ready.affected_by_settling(self.conn, before.id) if settles else set()
+        values = rows.columns(changed)
+        if changed.get("status") in SETTLED:
+            values["is_blocked"] = 0
+        query = update(issues).where(issues.c.id == before.id)
+        self.conn.execute(query.values(**values, updated_at=clock.stored(self.now)))
+        if settles:
+            ready.refresh(self.conn, affected)
+        old = {name: rows.plain(getattr(before, name)) for name in changed}
+        new = {name: rows.plain(value) for name, value in changed.items()}
+        self.record(before.id, event, rows.dumps(old), rows.dumps(new), comment)
+
+    def close(self, issue_id: str, reason: str = "", force: bool = False, session: str = "") -> Issue:
+        """Close an issue; closing a closed one is a success and changes nothing.
+
+        :raises Refused: when it is blocked, an epic with open children, pinned, a template, or a gate still shut;
+            not when forced.
+        """
+        before = self.get(issue_id)
+        if before.status == "closed":
+            return before
+        if not force:
+            self._check_closable(before)
+        creation.check_texts({"close reason": reason})
+        changed = {
+            "status": "closed",
+            "closed_at": self.now,
+            "close_reason": reason,
+            "closed_by_session": session,
+        }
+        differing = {name: value for name, value in changed.items() if getattr(before, name) != value}
+        self._write(before, differing, "closed", reason or None)
+        self._close_finished_molecule(issue_id)
+        return self.get(issue_id)
+
+    def _check_closable(self, issue: Issue) -> None:
+        where = f"bd show {issue.id}"
+        if issue.is_blocked:
+            blockers = ", ".join(self.blockers(issue.id))
+            raise Refused(
+                f"cannot close {issue.id}: blocked by {blockers}", "close those first, or say --force"
+            )
+        if issue.pinned or issue.status == "pinned":
+            raise Refused(f"cannot close {issue.id}: it is pinned", where)
+        if issue.is_template:
+            raise Refused(f"cannot close {issue.id}: it is a template", where)
+        if issue.type == "epic":
+            unfinished = [child.id for child in self.children(issue.id) if child.status != "closed"]
+            if unfinished:
+                listed = ", ".join(unfinished[:10]) + (", …" if len(unfinished) > 10 else "")
+                raise Refused(
+                    f"cannot close {issue.id}: {len(unfinished)} open children: {listed}", "close those first"
+                )
+        if issue.type == "gate" and issue.await_type and not self.gate_open(issue):
+            raise Refused(
+                f"cannot close {issue.id}: its gate ({issue.await_type} {issue.await_id}) is not satisfied".rstrip(),
+                f"bd gate resolve {issue.id}",
+            )
+
+    def gate_open(self, gate: Issue) -> bool:
+        """Say whether a gate's condition is met, as far as the store alone can tell."""
+        if gate.await_type == "timer" and gate.timeout:
+            return (self.now - gate.created_at).total_seconds() * 1e9 >= gate.timeout
+        if gate.await_type == "bead":
+            query = select(issues.c.status).where(issues.c.id == gate.await_id)
+            return self.conn.execute(query).scalar() == "closed"
+        return False
+
+    def _close_finished_molecule(self, issue_id: str) -> None:
+        parent = self.parent(issue_id)
+        if parent is None:
+            return
+        molecule = self.get(parent)
+        if molecule.type != "molecule" or molecule.status == "closed":
+            return
+        if all(step.status == "closed" for step in self.children(parent)):
+            self.close(parent, "all steps complete", force=True)
+
+    def reopen(self, issue_id: str, reason: str = "") -> Issue:
+        """Open a closed issue again; an open one is left as it is."""
+        before = self.get(issue_id)
+        if before.status != "closed":
+            return before
+        changed: dict[str, Any] = {"status": "open", "defer_until": None}
+        changed |= self._stamps(before, "open", {})
+        changed = {name: value for name, value in changed.items() if getattr(before, name) != value}
+        self._write(before, changed, "reopened", reason or None)
+        if reason:
+            self.add_comment(issue_id, f"Reopened: {reason}")
+        return self.get(issue_id)
+
+    def claim(self, issue_id: str) -> Issue:
+        """Take an open, unassigned issue: exactly one of many callers gets it. Mine already is a success.
+
+        :raises Refused: when somebody else has it, or it is not open.
+        """
+        before = self.get(issue_id)
+        if before.assignee == self.actor and before.status == "in_progress":
+            return before
+        if before.assignee not in ("", self.actor):
+            raise Refused(
+                f"{issue_id} is already claimed by {safe(before.assignee)}", "pick another: bd ready"
+            )
+        if before.status != "open":
+            raise Refused(
+                f"{issue_id} cannot be claimed: its status is {before.status}", "pick another: bd ready"
+            )
+        changed: dict[str, Any] = {"status": "in_progress", "assignee": self.actor}
+        changed |= self._stamps(before, "in_progress", {})
+        changed = {name: value for name, value in changed.items() if getattr(before, name) != value}
+        self._write(before, changed, "claimed")
+        return self.get(issue_id)
+
+    # dependencies
+
+    def add_dependency(
+        self, issue_id: str, depends_on_id: str, type: str = "blocks", metadata: str = "", check: bool = True
+    ) -> bool:
+        """Let one issue depend on another; say whether it is new. The same dependency again changes nothing.
+
+        :raises Refused: when another type joins the two already, or a cycle would arise. :raises Invalid:, NotFound:
+        """
+        kind = words.dependency_type(type)
+        old = links.existing(self.conn, issue_id, depends_on_id)
+        if old == kind:
+            return False
+        if old is not None:
+            raise Refused(
+                f"{issue_id} depends on {depends_on_id} already, by {old!r}",
+                f"remove that first: bd dep remove {issue_id} {depends_on_id}",
+            )
+        if check:
+            links.check(self, issue_id, depends_on_id, kind)
+        links.put(self, issue_id, depends_on_id, kind, self.actor, metadata)
+        self._relinked(issue_id, depends_on_id, kind, "dependency_added")
+        return True
+
+    def remove_dependency(self, issue_id: str, depends_on_id: str) -> None:
+        """Take a dependency away.
+
+        :raises NotFound: when there is none.
+        """
+        kind = links.existing(self.conn, issue_id, depends_on_id)
+        if kind is None:
+            raise NotFound(
+                f"{safe(issue_id)} does not depend on {safe(depends_on_id)}", f"bd dep list {safe(issue_id)}"
+            )
+        links.drop(self.conn, issue_id, depends_on_id)
+        self._relinked(issue_id, depends_on_id, kind, "dependency_removed")
+
+    def _relinked(self, issue_id: str, target: str, kind: str, event: str) -> None:
+        if kind in GATING:
+            ready.refresh(self.conn, ready.affected_by_link(self.conn, issue_id, target, kind))
+        value = rows.dumps({"depends_on_id": target, "type": kind})
+        added = event == "dependency_added"
+        self.record(issue_id, event, None if added else value, value if added else None)
+        self._touch(issue_id)
+
+    def set_parent(self, issue_id: str, parent: str) -> None:
+        """Put an issue under another parent; the empty string takes it out."""
+        old = self.parent(issue_id)
+        if old == (parent or None):
+            return
+        if old is not None:
+            self.remove_dependency(issue_id, old)
+        if parent:
+            self.add_dependency(issue_id, parent, PARENT)
+
+    # labels and comments
+
+    def add_label(self, issue_id: str, label: str) -> bool:
+        """Put a label on an issue; say whether it is new."""
+        name = words.label(label)
+        self._required(issue_id)
+        if name in self.labels_of([issue_id]).get(issue_id, ()):
+            return False
+        self.conn.execute(insert(labels).values(issue_id=issue_id, label=name))
+        self.record(issue_id, "label_added", new=name)
+        self._touch(issue_id)
+        return True
+
+    def remove_label(self, issue_id: str, label: str) -> bool:
+        """Take a label off an issue; say whether it was there."""
+        self._required(issue_id)
+        query = delete(labels).where(labels.c.issue_id == issue_id, labels.c.label == label.strip())
+        if not self.conn.execute(query).rowcount:
+            return False
+        self.record(issue_id, "label_removed", old=label.strip())
+        self._touch(issue_id)
+        return True
+
+    def set_labels(self, issue_id: str, wanted: Iterable[str]) -> None:
+        """Leave exactly these labels on an issue."""
+        target = {words.label(name) for name in wanted}
+        present = set(self.labels_of([issue_id]).get(issue_id, ()))
+        for name in sorted(present - target):
+            self.remove_label(issue_id, name)
+        for name in sorted(target - present):
+            self.add_label(issue_id, name)
+
+    def add_comment(self, issue_id: str, text: str, author: str | None = None) -> Comment:
+        """Say something about an issue.
+
+        :raises Invalid: when there is nothing said.
+        """
+        self._required(issue_id)
+        if not text.strip():
+            raise Invalid("the comment is blank", f'bd comment {issue_id} "what you want to say"')
+        creation.check_texts({"comment": text, "author": author})
+        comment = Comment(
+            id=rows.new_comment_id(self.now),
+            issue_id=issue_id,
+            author=author or self.actor,
+            text=text,
+            created_at=self.now,
+        )
+        values = {"author": comment.author, "text": text, "created_at": clock.stored(self.now)}
+        self.conn.execute(insert(comments).values(id=comment.id, issue_id=issue_id, **values))
+        self.record(issue_id, "commented", comment=text)
+        self._touch(issue_id)
+        return comment
+
+    # the log and the settings
+
+    def record(
+        self,
+        issue_id: str,
+        event_type: str,
+        old: str | None = None,
+        new: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        """Write an event. All events of one transaction carry the same `change`."""
+        if self._change is None:
+            self._change = (self.conn.execute(select(fn.max(events.c.id))).scalar() or 0) + 1
+        self.conn.execute(
+            insert(events).values(
+                change=self._change,
+                issue_id=issue_id,
+                event_type=event_type,
+                actor=self.actor,
+                old_value=old,
+                new_value=new,
+                comment=comment,
+                created_at=clock.stored(self.now),
+            )
+        )
+
+    def _touch(self, issue_id: str) -> None:
+        self.conn.execute(
+            update(issues).where(issues.c.id == issue_id).values(updated_at=clock.stored(self.now))
+        )
+
+    def _required(self, issue_id: str) -> None:
+        if not self.exists(issue_id):
+            raise NotFound(f"no issue found matching {safe(issue_id)!r}", "see what there is: bd list")
+
+    def set_config(self, key: str, value: str) -> None:
+        """Set one setting."""
+        if not self.conn.execute(update(config).where(config.c.key == key).values(value=value)).rowcount:
+            self.conn.execute(insert(config).values(key=key, value=value))
+
+    def unset_config(self, key: str) -> bool:
+        """Forget one setting; say whether it was there."""
+        return bool(self.conn.execute(delete(config).where(config.c.key == key)).rowcount)
+
+
+def _event_type(before: str, after: str | None) -> str:
+    if after is None:
+        return "updated"
+    if after == "closed":
+        return "closed"
+    return "reopened" if before == "closed" else "status_changed"

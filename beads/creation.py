@@ -1,0 +1,189 @@
+"""Making a new issue: its words checked, its id found, its place in the tree taken."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from beads import clock, ids, rows, words
+from beads.errors import Invalid, NotFound, Refused
+from beads.model import Draft
+from beads.queries import View
+from beads.schema import child_counters, issues, labels, prefixes
+from beads.words import safe
+
+_NOT_COLUMNS = frozenset(
+    ("id", "prefix", "rig", "infix", "parent", "inherit_labels", "depends_on", "blocks", "labels")
+)
+_COLUMN_FIELDS = tuple(field.name for field in fields(Draft) if field.name not in _NOT_COLUMNS)
+MAX_TEXT_BYTES = 8 * 1024 * 1024
+
+
+def insert_issue(view: View, draft: Draft, actor: str) -> str:
+    """Write the row and the labels of a new issue; return its id. Dependencies are the caller's.
+
+    :raises Invalid: for a word that is not allowed. :raises NotFound: for an unknown parent or rig.
+    """
+    values = _checked(view, draft, actor)
+    issue_id = _new_id(view, draft, actor)
+    now = clock.stored(view.now)
+    stamps: dict[str, Any] = {"created_at": now, "updated_at": now}
+    if values["status"] == "closed":
+        stamps["closed_at"] = now
+    if values["status"] == "in_progress":
+        stamps["started_at"] = now
+    view.conn.execute(insert(issues).values(id=issue_id, **values, **stamps))
+    _add_labels(view, issue_id, draft)
+    return issue_id
+
+
+def _checked(view: View, draft: Draft, actor: str) -> dict[str, Any]:
+    values = {name: getattr(draft, name) for name in _COLUMN_FIELDS}
+    check_texts(values)
+    values["title"] = words.title(draft.title)
+    values["type"] = words.issue_type(draft.type, view.config("types.custom"))
+    values["status"] = words.status(draft.status, view.config("status.custom"))
+    values["priority"] = words.priority(draft.priority)
+    values["created_by"] = draft.created_by or actor
+    asleep = draft.defer_until is not None and draft.defer_until > view.now
+    if asleep and draft.status == "open":
+        values["status"] = "deferred"
+    return rows.columns(values)
+
+
+def check_texts(values: dict[str, Any]) -> None:
+    """Refuse text that is not UTF-8, has NULs or is beyond all measure.
+
+    :raises Invalid: naming the field.
+    """
+    for name, value in values.items():
+        if isinstance(value, str):
+            size = len(words.checked(value, name).encode())
+            if size > MAX_TEXT_BYTES:
+                raise Invalid(
+                    f"{name} has {size} bytes; at most {MAX_TEXT_BYTES} are allowed", "attach it as a file"
+                )
+    if isinstance(minutes := values.get("estimated_minutes"), int) and minutes < 0:
+        raise Invalid(f"an estimate of {minutes} minutes is negative")
+
+
+def _add_labels(view: View, issue_id: str, draft: Draft) -> None:
+    wanted = {words.label(name) for name in draft.labels}
+    if draft.parent and draft.inherit_labels:
+        wanted.update(view.labels_of([draft.parent]).get(draft.parent, ()))
+    if wanted:
+        view.conn.execute(insert(labels), [{"issue_id": issue_id, "label": name} for name in sorted(wanted)])
+
+
+# ids
+
+
+def _new_id(view: View, draft: Draft, actor: str) -> str:
+    if draft.parent and not view.exists(draft.parent):
+        raise NotFound(f"no issue found matching {safe(draft.parent)!r}", "see what there is: bd list")
+    if draft.id:
+        return _given(view, draft.id)
+    if draft.parent:
+        return _child(view, draft.parent)
+    prefix = draft.prefix or (_rig_prefix(view, draft.rig) if draft.rig else view.prefix())
+    return (
+        _numbered(view, prefix)
+        if view.config("issue_id_mode") == "counter"
+        else _hashed(view, draft, prefix, actor)
+    )
+
+
+def _rig_prefix(view: View, rig: str) -> str:
+    found = view.config(f"rig.{rig}.prefix")
+    if found is None:
+        known = [key[4:-7] for key in view.config_items("rig.") if key.endswith(".prefix")]
+        if not known:
+            raise NotFound(
+                f"there is no rig {safe(rig)!r}: this store has none", "gt rig create NAME --repo URL"
+            )
+        near = words.unknown("rig", rig, known)
+        raise NotFound(near.message, near.hint)
+    return found
+
+
+def _given(view: View, issue_id: str) -> str:
+    if not ids.is_id(issue_id):
+        raise Invalid(
+            f"{safe(issue_id)!r} is not an id", f"ids look like {view.prefix()}-a3f or {view.prefix()}-a3f.1"
+        )
+    if view.exists(issue_id):
+        raise Refused(f"{issue_id} exists already", f"bd show {issue_id}")
+    took(view, issue_id)
+    return issue_id
+
+
+def took(view: View, issue_id: str) -> None:
+    """Count an id that was not made here, so that those made here keep clear of it."""
+    parent = ids.parent_of(issue_id)
+    if parent is None:
+        _count(view, ids.prefix_of(issue_id))
+    else:
+        number = int(issue_id.rpartition(".")[2])
+        _set_last_child(view, parent, max(number, _last_child(view, parent)))
+
+
+def _child(view: View, parent: str) -> str:
+    deepest = int(view.config("hierarchy.max-depth") or view.config("hierarchy.max_depth") or ids.MAX_DEPTH)
+    if ids.depth_of(parent) >= deepest:
+        raise Refused(
+            f"{parent} is {deepest} levels deep already; it can have no children", "give it a sibling"
+        )
+    number = max(_last_child(view, parent), _highest_child(view, parent)) + 1
+    _set_last_child(view, parent, number)
+    return f"{parent}.{number}"
+
+
+def _last_child(view: View, parent: str) -> int:
+    query = select(child_counters.c.last_child).where(child_counters.c.parent_id == parent)
+    return int(view.conn.execute(query).scalar() or 0)
+
+
+def _highest_child(view: View, parent: str) -> int:
+    # Between `p.` and `p/` lie exactly the ids that begin with `p.`.
+    query = select(issues.c.id).where(issues.c.id > f"{parent}.", issues.c.id < f"{parent}/")
+    tails = (id[len(parent) + 1 :] for id in view.conn.execute(query).scalars())
+    return max((int(tail) for tail in tails if tail.isdigit()), default=0)
+
+
+def _set_last_child(view: View, parent: str, number: int) -> None:
+    done = view.conn.execute(
+        update(child_counters).where(child_counters.c.parent_id == parent).values(last_child=number)
+    )
+    if not done.rowcount:
+        view.conn.execute(insert(child_counters).values(parent_id=parent, last_child=number))
+
+
+def _count(view: View, prefix: str, number: int = 0) -> None:
+    """Note one more id of a prefix."""
+    change = {"issue_count": prefixes.c.issue_count + 1}
+    if number:
+        change["last_number"] = bindparam("number", number)
+    done = view.conn.execute(update(prefixes).where(prefixes.c.prefix == prefix).values(change))
+    if not done.rowcount:
+        view.conn.execute(insert(prefixes).values(prefix=prefix, issue_count=1, last_number=number))
+
+
+def _numbered(view: View, prefix: str) -> str:
+    last = view.conn.execute(select(prefixes.c.last_number).where(prefixes.c.prefix == prefix)).scalar() or 0
+    number = last + 1
+    while view.exists(f"{prefix}-{number}"):
+        number += 1
+    _count(view, prefix, number)
+    return f"{prefix}-{number}"
+
+
+def _hashed(view: View, draft: Draft, prefix: str, actor: str) -> str:
+    count = view.conn.execute(select(prefixes.c.issue_count).where(prefixes.c.prefix == prefix)).scalar() or 0
+    nanos = int(view.now.timestamp() * 1_000_000) * 1000
+    stem = f"{prefix}-{draft.infix}" if draft.infix else prefix
+    tries = ids.candidates(stem, draft.title, draft.description, actor, nanos, count, view.lengths())
+    for candidate in tries:
+        if not view.exists(candidate):
+            _count(view, prefix)
+            return candidate
+    raise Refused(f"no free id was found for prefix {prefix!r}", "bd config set max_hash_length 8")

@@ -1,0 +1,112 @@
+"""Which dependencies may be added: existing ends, no self-dependency, no second edge for a pair, no cycle."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from beads import clock, ids, ready
+from beads.errors import Invalid, NotFound, Refused
+from beads.model import BLOCKING, PARENT, WAITS_FOR, is_external
+from beads.queries import View
+from beads.schema import dependencies as links
+from beads.schema import issues
+from beads.words import safe
+
+# Within each family a circle could never be worked off.
+_FAMILIES = ((*BLOCKING, WAITS_FOR), (PARENT,))
+
+
+def check(view: View, issue_id: str, target: str, kind: str) -> None:
+    """Refuse a dependency that cannot be.
+
+    :raises Invalid: for a self-dependency or one that crosses epics. :raises NotFound: when an end does not exist.
+    :raises Refused: when it would close a circle.
+    """
+    if issue_id == target:
+        raise Invalid(f"{issue_id} cannot depend on itself")
+    _check_ends(view, issue_id, target, kind)
+    family = next((family for family in _FAMILIES if kind in family), ())
+    if family and (path := _path(view.conn, target, issue_id, family)):
+        circle = " -> ".join((issue_id, *path))
+        raise Refused(f"this dependency would make a cycle: {circle}", f"see them: bd dep tree {target}")
+
+
+def _check_ends(view: View, issue_id: str, target: str, kind: str) -> None:
+    found = {
+        id: type
+        for id, type in view.conn.execute(
+            select(issues.c.id, issues.c.issue_type).where(issues.c.id.in_((issue_id, target)))
+        )
+    }
+    if issue_id not in found:
+        raise NotFound(f"no issue found matching {safe(issue_id)!r}", "see what there is: bd list")
+    if target not in found:
+        if kind in (PARENT, WAITS_FOR) or not is_elsewhere(view, target):
+            raise NotFound(f"no issue found matching {safe(target)!r}", "see what there is: bd list")
+        return
+    if kind == "blocks" and (found[issue_id] == "epic") != (found[target] == "epic"):
+        epic, other = (issue_id, target) if found[issue_id] == "epic" else (target, issue_id)
+        raise Invalid(
+            f"{epic} is an epic and {other} is not: `blocks` joins epics with epics and tasks with tasks",
+            f"to put one under the other: bd dep add {other} {epic} --type parent-child",
+        )
+
+
+def is_elsewhere(view: View, target: str) -> bool:
+    """Say whether a target need not exist here: it is external, or has a prefix that this store does not use."""
+    if is_external(target):
+        return True
+    return ids.is_id(target) and ids.prefix_of(target) not in known_prefixes(view)
+
+
+def known_prefixes(view: View) -> set[str]:
+    """Return the prefixes of this store: its own, and those of its rigs."""
+    rigs = {value for key, value in view.config_items("rig.").items() if key.endswith(".prefix")}
+    return {view.prefix(), *rigs}
+
+
+def _path(conn: Connection, start: str, goal: str, kinds: Iterable[str]) -> list[str]:
+    """Return the shortest way from `start` to `goal` along dependencies of these types, both ends included."""
+    came_from: dict[str, str] = {start: ""}
+    level = [start]
+    while level and goal not in came_from:
+        steps = []
+        for chunk in ready.chunks(level):
+            query = select(links.c.issue_id, links.c.depends_on_id)
+            steps += conn.execute(query.where(links.c.issue_id.in_(chunk), links.c.type.in_(kinds))).all()
+        level = []
+        for source, target in steps:
+            if target not in came_from:
+                came_from[target] = source
+                level.append(target)
+    return _walked_back(came_from, goal) if goal in came_from else []
+
+
+def _walked_back(came_from: dict[str, str], goal: str) -> list[str]:
+    path = [goal]
+    while came_from[path[-1]]:
+        path.append(came_from[path[-1]])
+    return path[::-1]
+
+
+def existing(conn: Connection, issue_id: str, target: str) -> str | None:
+    """Return the type of the dependency that joins these two, if any does."""
+    query = select(links.c.type).where(links.c.issue_id == issue_id, links.c.depends_on_id == target)
+    return conn.execute(query).scalar()
+
+
+def put(view: View, issue_id: str, target: str, kind: str, actor: str, metadata: str = "") -> None:
+    """Write a dependency that was found allowed."""
+    values = {"type": kind, "created_at": clock.stored(view.now), "created_by": actor, "metadata": metadata}
+    view.conn.execute(insert(links).values(issue_id=issue_id, depends_on_id=target, **values))
+
+
+def drop(conn: Connection, issue_id: str, target: str) -> None:
+    """Take a dependency away."""
+    conn.execute(delete(links).where(links.c.issue_id == issue_id, links.c.depends_on_id == target))
+
+
+def set_metadata(conn: Connection, issue_id: str, target: str, metadata: str) -> None:
+    """Replace what is noted on a dependency."""
+    query = update(links).where(links.c.issue_id == issue_id, links.c.depends_on_id == target)
+    conn.execute(query.values(metadata=metadata))
