@@ -1,0 +1,347 @@
+"""The only GitPython: repositories of a rig, clones of attempts, merges of the refinery.
+
+Every function is one step that is safe to repeat. Nothing here asks a question on a terminal, runs a hook of the
+person's configuration, or signs; nothing moves a branch without saying from which commit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+from git.exc import GitCommandError
+
+from beads.errors import BeadsError, Invalid
+
+# A `gt` called from inside a git hook must not work on that hook's repository.
+for _name in [k for k in os.environ if k.startswith("GIT_") and k.endswith(("_DIR", "_TREE", "_FILE", "_PREFIX"))]:
+    if _name not in ("GIT_CEILING_DIRECTORIES", "GIT_EXEC_PATH"):
+        os.environ.pop(_name, None)
+
+QUIET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+    "LC_ALL": "C",
+}
+_OURS = ["-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "advice.detachedHead=false"]
+REFINERY = {
+    "GIT_AUTHOR_NAME": "Gas Town refinery",
+    "GIT_AUTHOR_EMAIL": "refinery@gastown.invalid",
+    "GIT_COMMITTER_NAME": "Gas Town refinery",
+    "GIT_COMMITTER_EMAIL": "refinery@gastown.invalid",
+}
+
+# Agents push to their own branches only; a target branch is moved by the refinery, which does not push.
+_UPDATE_HOOK = """\
+#!/bin/sh
+case "$1" in
+  refs/heads/polecat/*|refs/gastown/*) exit 0 ;;
+esac
+echo "only the refinery moves $1: commit on your own branch and run: gt done" >&2
+exit 1
+"""
+
+
+class GitTrouble(BeadsError):
+    """git did not do what it was asked to."""
+
+
+class Moved(GitTrouble):
+    """A branch was not where it had to be, so it was left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A merged tree, committed but on no branch yet."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why two heads do not merge: the paths, and git's own words with the conflicting lines."""
+
+    paths: tuple[str, ...]
+    text: str
+
+
+def _git(cwd: Path, *args: str, env: Mapping[str, str] | None = None, strip: bool = True) -> str:
+    """:raises GitTrouble: with git's own last words."""
+    command = git.Git(str(cwd))
+    command.update_environment(**QUIET, **(env or {}))
+    try:
+        return str(command.execute(["git", *_OURS, *args], strip_newline_in_stdout=strip))
+    except GitCommandError as error:
+        raise GitTrouble(f"git {args[0]}: {_said(error)}") from error
+    except git.exc.GitCommandNotFound as error:
+        raise GitTrouble("git is not on PATH", hint="apt-get install git   (macOS: xcode-select --install)") from error
+
+
+def _said(error: GitCommandError) -> str:
+    text = str(error.stderr).strip()
+    text = text.removeprefix("stderr: '").removesuffix("'").strip()
+    return text or f"exit {error.status}"
+
+
+def _try(cwd: Path, *args: str) -> str | None:
+    try:
+        return _git(cwd, *args)
+    except GitTrouble:
+        return None
+
+
+# a rig's repository
+
+
+def mirror(url: str, path: Path) -> None:
+    """Make a rig's bare repository from the person's own. :raises Invalid: the URL gives no repository."""
+    try:
+        _git(path.parent, "clone", "--bare", "--quiet", "--", url, str(path))
+    except GitTrouble as error:
+        raise Invalid(f"cannot clone {url}: {error.message}", hint="check it with: git ls-remote URL") from error
+    _git(path, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    _git(path, "config", "receive.denyDeletes", "true")
+    _git(path, "config", "gc.auto", "0")  # hard links and safety refs: only a deliberate gc
+    hook = path / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(_UPDATE_HOOK)
+    hook.chmod(0o755)
+
+
+def tip(repo: Path, ref: str) -> str | None:
+    """The commit at a ref, or None where there is no such ref."""
+    return _try(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+
+
+def default_branch(mirror: Path) -> str | None:
+    """The branch that the origin's HEAD names."""
+    return _try(mirror, "symbolic-ref", "--short", "HEAD")
+
+
+def is_ancestor(repo: Path, old: str, new: str) -> bool:
+    return _try(repo, "merge-base", "--is-ancestor", old, new) is not None
+
+
+def follow_origin(mirror: Path, branch: str) -> None:
+    """Take over what the person pushed to the origin meanwhile, where that is a plain fast-forward.
+
+    An origin that is out of reach, or has gone its own way, changes nothing."""
+    if _try(mirror, "fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:refs/remotes/origin/{branch}") is None:
+        return
+    theirs, ours = tip(mirror, f"refs/remotes/origin/{branch}"), tip(mirror, f"refs/heads/{branch}")
+    if theirs and ours and theirs != ours and is_ancestor(mirror, ours, theirs):
+        advance(mirror, branch, theirs, ours)
+
+
+def advance(mirror: Path, branch: str, new: str, old: str) -> None:
+    """Compare-and-swap of a branch. :raises Moved: it is not at `old`."""
+    try:
+        _git(mirror, "update-ref", "-m", "gastown", f"refs/heads/{branch}", new, old)
+    except GitTrouble as error:
+        if tip(mirror, f"refs/heads/{branch}") == new:
+            return
+        raise Moved(f"{branch} moved meanwhile: {error.message}") from error
+
+
+def push_to_origin(mirror: Path, branch: str, commit: str, expected: str) -> None:
+    """Push the tested commit to the real remote, which must be where we last saw it."""
+    lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
+    _git(mirror, "push", "--quiet", "--no-verify", lease, "origin", f"{commit}:refs/heads/{branch}")
+
+
+def delete_branch(mirror: Path, branch: str, at: str) -> None:
+    """Drop a merged work branch; its commits stay under the attempt's safety refs."""
+    _try(mirror, "update-ref", "-d", f"refs/heads/{branch}", at)
+
+
+def log(repo: Path, ref: str, limit: int) -> list[str]:
+    return (_try(repo, "log", f"-{limit}", "--format=%h %s", "--end-of-options", ref) or "").splitlines()
+
+
+# an attempt's clone
+
+
+def clone(mirror: Path, path: Path, target: str, branch: str) -> str:
+    """A clone of its own on a fresh branch from the target's newest commit, which is returned.
+
+    `--local` hard-links the objects, which costs nothing, and leaves refs, index and gc independent."""
+    _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--single-branch", "--branch", target, "--", str(mirror), str(path))
+    base = tip(path, f"refs/remotes/origin/{target}")
+    if base is None:
+        raise GitTrouble(f"{target} has no commit in {mirror}")
+    _git(path, "checkout", "--quiet", "-b", branch, base)
+    _git(path, "config", "commit.gpgsign", "false")
+    _git(path, "config", "push.default", "current")
+    return base
+
+
+def exclude(clone: Path, patterns: list[str]) -> None:
+    """Keep the town's own files out of the rig's commits."""
+    path = clone / ".git" / "info" / "exclude"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    have = path.read_text().splitlines() if path.exists() else []
+    path.write_text("\n".join([*have, *(p for p in patterns if p not in have)]) + "\n")
+
+
+def dirty(clone: Path) -> list[str]:
+    """Changed, deleted and new paths, as `git status --porcelain` says them."""
+    return _git(clone, "status", "--porcelain", strip=False).splitlines()
+
+
+def commit_all(clone: Path, message: str) -> None:
+    _git(clone, "add", "--all")
+    _git(clone, "commit", "--quiet", "--no-verify", "-m", message)
+
+
+def head(clone: Path) -> str:
+    commit = tip(clone, "HEAD")
+    if commit is None:
+        raise GitTrouble(f"{clone} has no commit")
+    return commit
+
+
+def commits(clone: Path, base: str, head: str = "HEAD") -> list[str]:
+    """Short hash and subject of the commits since the base, newest first."""
+    return _git(clone, "log", "--format=%h %s", f"{base}..{head}").splitlines()
+
+
+def current_branch(clone: Path) -> str | None:
+    return _try(clone, "symbolic-ref", "--short", "--quiet", "HEAD")
+
+
+def unfinished(clone: Path) -> str | None:
+    """A merge, rebase or cherry-pick that stands half done, by name."""
+    marks = {"MERGE_HEAD": "merge", "rebase-merge": "rebase", "rebase-apply": "rebase", "CHERRY_PICK_HEAD": "cherry-pick"}
+    return next((what for name, what in marks.items() if (clone / ".git" / name).exists()), None)
+
+
+def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None:
+    """Push one commit under several refs of the rig's repository and read them back.
+    :raises GitTrouble: one of them does not stand there afterwards."""
+    _git(clone, "push", "--quiet", "--no-verify", "--force", "--", str(mirror), *(f"{commit}:{ref}" for ref in refs))
+    for ref in refs:
+        if tip(mirror, ref) != commit:
+            raise GitTrouble(f"{ref} was pushed but does not stand at {commit[:10]} in {mirror}")
+
+
+def save(clone: Path, mirror: Path, prefix: str, base: str | None) -> list[str]:
+    """Put everything of a clone that is nowhere else under refs of the rig's repository: every local branch, the
+    stash, HEAD, and the dirty tree as a commit on HEAD. Returns the saved commits. Named by commit and dated like
+    HEAD, so that saving twice saves once.
+
+    :raises GitTrouble: something could not be saved; then nothing may be removed."""
+    if tip(clone, "HEAD") is None:
+        return []
+    wanted = {head(clone)}
+    wanted |= set(_git(clone, "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/stash").split())
+    snapshot = _snapshot(clone)
+    if snapshot:
+        wanted.add(snapshot)
+    new = sorted(c for c in wanted if not (base and is_ancestor(clone, c, base)))
+    for commit in new:
+        push_branch(clone, mirror, commit, [f"{prefix}/{commit[:12]}"])
+    return new
+
+
+def _snapshot(clone: Path) -> str | None:
+    """The dirty tree as a commit, made beside the clone's own index, which stays as it is."""
+    if not dirty(clone):
+        return None
+    index = clone / ".git" / "gt-snapshot-index"
+    env = {"GIT_INDEX_FILE": str(index)}
+    try:
+        real = clone / ".git" / "index"
+        if real.exists():
+            index.write_bytes(real.read_bytes())
+        _git(clone, "add", "--all", env=env)
+        tree = _git(clone, "write-tree", env=env)
+    finally:
+        index.unlink(missing_ok=True)
+    date = _git(clone, "log", "-1", "--format=%cI")
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    return _git(clone, "commit-tree", tree, "-p", "HEAD", "-m", "Uncommitted work, saved by Gas Town", env=REFINERY | dates)
+
+
+def saved(mirror: Path, prefix: str) -> list[tuple[str, str]]:
+    """What `save` kept under a prefix: (ref, subject)."""
+    out = _git(mirror, "for-each-ref", "--format=%(refname) %(subject)", prefix)
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in out.splitlines()]
+
+
+def restore(mirror: Path, ref: str, path: Path, branch: str) -> None:
+    """Bring a saved commit back, in a new clone on a branch of its own."""
+    _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(path))
+    _git(path, "fetch", "--quiet", "origin", ref)
+    _git(path, "checkout", "--quiet", "-b", branch, "FETCH_HEAD")
+
+
+def reset_to(clone: Path, commit: str) -> None:
+    """The clone as it was made. Only ever after `save`."""
+    _git(clone, "checkout", "--quiet", "--force", "-B", current_branch(clone) or "work", commit)
+    _git(clone, "clean", "-ffdq")
+
+
+# the refinery's clone
+
+
+def candidate(
+    clone: Path, mirror: Path, target: str, head: str, head_ref: str, strategy: str, message: str
+) -> Candidate | Conflict:
+    """Build the merged tree of `head` onto commit `target` in the refinery's clone and leave it checked out there,
+    with nothing else in the folder. :raises GitTrouble: it could not be built, which is no conflict."""
+    if not (clone / ".git").exists():
+        _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(clone))
+    _git(clone, "fetch", "--quiet", "--no-tags", "origin", "+refs/heads/*:refs/remotes/origin/*", f"+{head_ref}:refs/gt/head")
+    for leftover in ("merge", "rebase", "cherry-pick"):
+        _try(clone, leftover, "--abort")
+    _git(clone, "checkout", "--quiet", "--force", "--detach", target)
+    _git(clone, "clean", "-ffdxq")
+    return _STRATEGIES[strategy](clone, target, head, message)
+
+
+def _squash(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:
+    conflict = _merge(clone, "merge", "--squash", "--quiet", head)
+    if conflict:
+        _git(clone, "reset", "--quiet", "--hard", target)
+        return conflict
+    if _try(clone, "diff", "--cached", "--quiet") is not None:
+        return Candidate(target)  # its changes are on the target already
+    author = _git(clone, "log", "-1", "--format=%an <%ae>", head)
+    _git(clone, "commit", "--quiet", "--no-verify", "--author", author, "-m", message, env=REFINERY)
+    return Candidate(_git(clone, "rev-parse", "HEAD"))
+
+
+def _merge_commit(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:
+    conflict = _merge(clone, "merge", "--no-ff", "--quiet", "--no-verify", "-m", message, head)
+    if conflict:
+        _git(clone, "merge", "--abort")
+        return conflict
+    return Candidate(_git(clone, "rev-parse", "HEAD"))
+
+
+def _rebase(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:
+    _git(clone, "checkout", "--quiet", "--detach", head)
+    conflict = _merge(clone, "rebase", "--quiet", target)
+    if conflict:
+        _git(clone, "rebase", "--abort")
+        return conflict
+    return Candidate(_git(clone, "rev-parse", "HEAD"))
+
+
+_STRATEGIES = {"squash": _squash, "merge": _merge_commit, "rebase": _rebase}
+
+
+def _merge(clone: Path, *args: str) -> Conflict | None:
+    """None when it went through; a Conflict when paths are unmerged; any other failure is raised as such."""
+    try:
+        _git(clone, *args, env=REFINERY)
+    except GitTrouble:
+        paths = tuple(_git(clone, "diff", "--name-only", "--diff-filter=U").splitlines())
+        if not paths:
+            raise
+        return Conflict(paths, _git(clone, "diff", "--no-color")[:4000])
+    return None

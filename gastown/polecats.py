@@ -1,0 +1,295 @@
+"""Polecats: named workers of a rig. Make one's clone and session, look into it, end it without losing a line."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import socket
+import threading
+import os
+from pathlib import Path
+
+from beads.errors import NotFound, Refused
+from gastown import environment, git, names, processes, runtimes, store
+from gastown.model import WITH_SESSION, Attempt, Session
+from gastown.runtimes.base import Assignment, Launch, Runtime
+from gastown.town import Town
+
+HOST = socket.gethostname()
+_clones = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+"""At most one checkout per processor at once: more take longer in sum (measured)."""
+
+
+class SetupFailed(Refused):
+    """The rig's set-up command did not succeed; the message has the end of its output."""
+
+
+def dispatch(town: Town, id: int) -> Attempt | None:
+    """Give a waiting attempt to a free polecat: name, clone path, branch and state in one transaction."""
+    with town.store.write("gt") as change:
+        attempt = store.attempt(change.conn, id)
+        if attempt.state != "hooked":
+            return None
+        live = store.live_attempts(change.conn, attempt.rig)
+        unclean = [a for a in store.unclean_attempts(change.conn) if a.rig == attempt.rig]
+        busy = {a.polecat for a in (*live, *unclean) if a.polecat}
+        name, new = names.next_polecat(store.polecat_names(change.conn, attempt.rig), busy)
+        if new:
+            store.add_polecat(change.conn, attempt.rig, name, change.now)
+        home = town.rig_dir(attempt.rig) / "polecats" / name / f"{attempt.bead}-{attempt.number}"
+        attempt = store.move(
+            change.conn,
+            id,
+            "spawning",
+            change.now,
+            polecat=name,
+            clone=str(home / attempt.rig),
+            branch=f"polecat/{name}/{attempt.bead}-{attempt.number}",
+            host=HOST,
+            not_before=None,
+        )
+        change.update(attempt.bead, assignee=attempt.worker)
+    return attempt
+
+
+def spawn(town: Town, id: int) -> None:
+    """Clone, set up, start the session. Safe to repeat: what a killed spawn left is made anew.
+
+    :raises git.GitTrouble, SetupFailed, TmuxTrouble: nothing runs then; the caller gives the bead back."""
+    with town.store.read() as view:
+        attempt = store.attempt(view.conn, id)
+        started = store.last_session(view.conn, id)
+    if attempt.state != "spawning":
+        return
+    rig = town.rig(attempt.rig)
+    runtime = runtimes.get(attempt.runtime, town.settings)
+    clone, mirror = Path(attempt.clone or ""), town.mirror(attempt.rig)
+    if started is None:
+        discard(clone.parent)
+        clone.parent.mkdir(parents=True)
+        (clone.parent / "tmp").mkdir()
+        git.follow_origin(mirror, rig.branch)
+        with _clones:
+            base = git.clone(mirror, clone, rig.branch, attempt.branch or "")
+        _instruct(clone, runtime)
+        with town.store.write("gt") as change:
+            store.change_attempt(change.conn, id, base_commit=base)
+        set_up(town, attempt.rig, clone, town.logs / f"setup-{attempt.rig}-{id}.log")
+    start_session(town, id)
+
+
+def set_up(town: Town, rig_name: str, clone: Path, log: Path) -> None:
+    """Run the rig's `setup` command in a clone. :raises SetupFailed: with the end of its output."""
+    rig = town.rig(rig_name)
+    if not rig.setup.strip():
+        return
+    outcome = processes.run(
+        rig.setup, cwd=clone, env=command_env(town, rig_name), timeout=rig.setup_timeout, log=log, lock=clone.parent / "setup.lock"
+    )
+    if outcome.exit_code != 0:
+        how = "ran out of time" if outcome.exit_code is None else f"exited {outcome.exit_code}"
+        raise SetupFailed(f"set-up `{rig.setup}` {how}; it ended with:\n{outcome.tail}")
+
+
+def command_env(town: Town, rig: str) -> dict[str, str]:
+    """The environment of set-up commands and gates: no vendor's keys, no session."""
+    env = environment.allowed(town.rig(rig).env)
+    return environment.with_path(env, town.bin_dir) | {
+        "GIT_CEILING_DIRECTORIES": str(town.rig_dir(rig)),
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def _instruct(clone: Path, runtime: Runtime) -> None:
+    """The standing instruction, in the file that the program reads; a rig's own file of that name is left alone."""
+    path = clone / runtime.instruction_file
+    if runtime.instruction_file and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            "Work here is given by Gas Town. Run `gt prime` first: it shows your task and the rules.\n"
+            "Commit on the branch that is checked out; do not push. When finished, run `gt done`.\n"
+        )
+        git.exclude(clone, [f"/{runtime.instruction_file}"])
+
+
+def start_session(town: Town, id: int) -> None:
+    """One run of the runtime's program in the attempt's clone. The row is written first, so that whatever runs is known."""
+    with town.store.write("gt") as change:
+        attempt = store.attempt(change.conn, id)
+        if attempt.state not in WITH_SESSION:
+            return
+        count = len(store.sessions_of(change.conn, [id])[id])
+        name = f"{attempt.rig}-{attempt.polecat}-{id}" + (f"-{count + 1}" if count else "")
+        transcript = town.logs / "sessions" / f"{name}.log"
+        store.add_session(
+            change.conn, attempt=id, name=name, host=HOST, transcript=str(transcript), started_at=change.now
+        )
+    runtime = runtimes.get(attempt.runtime, town.settings)
+    clone = Path(attempt.clone or "")
+    assignment = Assignment(attempt.rig, attempt.polecat or "", attempt.bead, clone)
+    launch = runtime.launch(assignment)
+    script = _launch_script(town, attempt, runtime, launch)
+    town.tmux.start(name, script, clone, transcript)
+    if launch.typed is not None:
+        _type_when_ready(town, name, launch)
+
+
+def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launch) -> Path:
+    """The session's environment and command as a script that only its owner can read and that removes itself: a key
+    on a command line would be in `ps` for everybody."""
+    rig = town.rig(attempt.rig)
+    clone = Path(attempt.clone or "")
+    env = environment.with_path(environment.allowed([*runtime.env, *rig.env]), town.bin_dir)
+    email = f"{attempt.polecat}@{attempt.rig}.gastown.invalid"
+    env |= {
+        "TERM": "screen-256color",
+        "TMPDIR": str(clone.parent / "tmp"),
+        "GT_TOWN": str(town.root),
+        "GT_RIG": attempt.rig,
+        "GT_POLECAT": attempt.polecat or "",
+        "GT_ATTEMPT": str(attempt.id),
+        "GT_ROLE": "polecat",
+        "GT_RUNTIME": attempt.runtime,
+        "BEADS_DIR": str(town.beads_dir),
+        "BD_ACTOR": attempt.worker,
+        "GIT_AUTHOR_NAME": f"{attempt.polecat} ({attempt.rig})",
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_COMMITTER_NAME": f"{attempt.polecat} ({attempt.rig})",
+        "GIT_COMMITTER_EMAIL": email,
+        "GIT_CEILING_DIRECTORIES": str(clone.parent),
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    lines = ['rm -f -- "$0"', *(f"export {k}={shlex.quote(v)}" for k, v in sorted((env | launch.env).items()))]
+    lines += [f"cd {shlex.quote(str(clone))} || exit 1"]
+    command = shlex.join(launch.argv)
+    lines += [f"exec {command}" if launch.stdin is None else f"printf %s {shlex.quote(launch.stdin)} | {command}"]
+    path = clone.parent / "launch.sh"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
+
+
+def _type_when_ready(town: Town, name: str, launch: Launch) -> None:
+    """For programs that take no prompt as an argument: wait for their prompt mark, then type. What was really taken
+    in is known by the acknowledgement alone."""
+    import re
+    import time
+
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        screen = town.tmux.capture(name)
+        if re.search(launch.ready or r"\S", screen):
+            break
+        time.sleep(0.1)
+    town.tmux.type_text(name, launch.typed or "")
+
+
+def nudge(town: Town, session: Session) -> None:
+    """Ring at a session that has not answered yet."""
+    with town.store.write("gt") as change:
+        store.change_session(change.conn, session.id, nudged_at=change.now)
+    town.tmux.type_text(session.name, "Run `gt prime` now: it shows the work on your hook.")
+
+
+def end_sessions(town: Town, id: int, how: str) -> None:
+    """End what runs for an attempt; its clone stays."""
+    with town.store.read() as view:
+        running = [s for s in store.sessions_of(view.conn, [id])[id] if s.ended_at is None]
+    for session in running:
+        town.tmux.kill(session.name)
+    if running:
+        with town.store.write("gt") as change:
+            for session in running:
+                store.change_session(change.conn, session.id, ended_at=change.now, ended=how)
+
+
+def clear(town: Town, id: int) -> None:
+    """After an attempt is over: end its session, save what is nowhere else, and only then remove its clone.
+
+    :raises git.GitTrouble: it could not be saved; the clone stays where it is and this is tried again."""
+    with town.store.read() as view:
+        attempt = store.attempt(view.conn, id)
+    if attempt.state in WITH_SESSION or attempt.state == "hooked" or attempt.cleaned_at:
+        return
+    end_sessions(town, id, attempt.state)
+    if attempt.clone:
+        clone = Path(attempt.clone)
+        if (clone / ".git").exists():
+            git.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
+        discard(clone.parent)
+    with town.store.write("gt") as change:
+        store.change_attempt(change.conn, id, cleaned_at=change.now)
+
+
+def discard(folder: Path) -> None:
+    """Take a folder out of the way at once, then delete it."""
+    if not folder.exists():
+        return
+    trash = folder.with_name(f".trash-{folder.name}-{os.getpid()}-{threading.get_ident()}")
+    folder.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def find(town: Town, text: str) -> Attempt:
+    """The latest attempt of `rig/polecat`, of a polecat's name, of a bead, or with that number."""
+    with town.store.read() as view:
+        if text.isdigit():
+            return store.attempt(view.conn, int(text))
+        recent = [*store.live_attempts(view.conn), *store.recent_attempts(view.conn, 1000)]
+        for attempt in recent:
+            if attempt.polecat and text in (attempt.worker, attempt.polecat):
+                return attempt
+        of_bead = store.attempts_of(view.conn, text)
+    if of_bead:
+        return of_bead[-1]
+    raise NotFound(f"there is no polecat or attempt '{text[:60]}'", hint="gt polecat list")
+
+
+def session_of(town: Town, attempt: Attempt) -> Session:
+    with town.store.read() as view:
+        session = store.last_session(view.conn, attempt.id)
+    if session is None:
+        raise Refused(f"attempt {attempt.id} on {attempt.bead} has had no session yet", hint="gt polecat list")
+    return session
+
+
+def peek(town: Town, attempt: Attempt, lines: int) -> str:
+    """The session's screen, or the end of its transcript when it is over."""
+    session = session_of(town, attempt)
+    panes = town.tmux.panes() if session.ended_at is None else {}
+    if panes and session.name in panes:
+        return town.tmux.capture(session.name, lines)
+    text = processes.tail(Path(session.transcript))
+    return "\n".join(text.splitlines()[-(lines or 50) :]) + "\n"
+
+
+def nuke(town: Town, attempt: Attempt, actor: str) -> None:
+    """End a polecat at once. Its commits and its dirty tree are saved first, and its bead is open again."""
+    from gastown import sling
+
+    if attempt.live:
+        sling.unsling(town, attempt.bead, actor=actor)
+    clear(town, attempt.id)
+
+
+def saved(town: Town, attempt: Attempt) -> list[tuple[str, str]]:
+    """Refs in the rig's repository that keep an attempt's work: (ref, subject)."""
+    return git.saved(town.mirror(attempt.rig), attempt.safety_ref)
+
+
+def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[str, str]]]:
+    """Bring an attempt's saved work back, in a new clone. Returns the branch, and every ref that is kept.
+
+    :raises Refused: nothing is saved, or the folder is there already."""
+    kept = saved(town, attempt)
+    if not kept:
+        raise Refused(f"nothing is saved of attempt {attempt.id} on {attempt.bead}", hint=f"bd show {attempt.bead}")
+    if path.exists():
+        raise Refused(f"{path} is there already", hint=f"gt polecat restore {attempt.id} NEW-FOLDER")
+    uncommitted = [ref for ref, subject in kept if subject.startswith("Uncommitted work")]
+    handed_in = [ref for ref, _ in kept if attempt.head_commit and ref.endswith(attempt.head_commit[:12])]
+    ref = (uncommitted or handed_in or [kept[-1][0]])[0]
+    branch = f"restored/{attempt.bead}-{attempt.number}"
+    git.restore(town.mirror(attempt.rig), ref, path, branch)
+    return branch, kept
