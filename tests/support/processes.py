@@ -13,6 +13,7 @@ PROC = Path("/proc")
 
 def in_folder(folder: Path) -> set[int]:
     """Processes that work in `folder`, or were started with its path in their environment or arguments."""
+    assert len(folder.parts) > 2, f"{folder} is everybody's"
     found = _in_proc(folder) if PROC.is_dir() else _in_ps(folder)
     return found - {os.getpid(), os.getppid()}
 
