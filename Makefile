@@ -51,6 +51,6 @@ lock: ## renew both lock files from pyproject.toml (needs uv); UPGRADE=--upgrade
 
 clean: ## remove everything that make made
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
-	find beads gastown migrations tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help setup demo test lint check bench wheel lock clean
