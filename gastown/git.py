@@ -147,10 +147,16 @@ def advance(mirror: Path, branch: str, new: str, old: str) -> None:
         raise Moved(f"{branch} moved meanwhile: {error.message}") from error
 
 
-def push_to_origin(mirror: Path, branch: str, commit: str, expected: str) -> None:
-    """Push the tested commit to the real remote, which must be where we last saw it."""
-    lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
-    _git(mirror, "push", "--quiet", "--no-verify", lease, "origin", f"{commit}:refs/heads/{branch}")
+def fetch_commit(mirror: Path, clone: Path, commit: str, ref: str) -> None:
+    """Bring a commit of the refinery's clone into the rig's repository, under a ref that keeps it."""
+    _git(mirror, "fetch", "--quiet", "--no-tags", str(clone), f"+{commit}:{ref}")
+    if tip(mirror, ref) != commit:
+        raise GitTrouble(f"{commit[:10]} did not arrive in {mirror}")
+
+
+def push_to_origin(mirror: Path, branch: str, commit: str) -> None:
+    """Push the tested commit to the real remote: a plain push, which the remote refuses unless it is a fast-forward."""
+    _git(mirror, "push", "--quiet", "--no-verify", "origin", f"{commit}:refs/heads/{branch}")
 
 
 def delete_branch(mirror: Path, branch: str, at: str) -> None:

@@ -56,8 +56,9 @@ def hooked(town: Town, id: int) -> Hooked:
     with town.store.read() as view:
         attempt = fenced(store.find_attempt(view.conn, id), id)
         issue = view.get(attempt.bead)
-        fresh = attempt.seen_at is not None and view.now - attempt.seen_at < SEEN_EVERY
-        if attempt.state == "working" and fresh:
+        session = store.last_session(view.conn, id)
+        answered = attempt.state == "working" and (session is None or session.acked_at is not None)
+        if answered and attempt.seen_at is not None and view.now - attempt.seen_at < SEEN_EVERY:
             return Hooked(attempt, issue)
     with town.store.write(attempt.worker) as change:
         attempt = acknowledge(change, id)
