@@ -109,7 +109,9 @@ def _check_values(path: Path, settings: Settings) -> None:
     def positive(where: str, **values: float) -> None:
         for key, value in values.items():
             if value <= 0:
-                raise _fail(path, f"{where}.{key} must be more than 0, not {value:g}", "see town.example.toml")
+                raise _fail(
+                    path, f"{where}.{key} must be more than 0, not {value:g}", "see town.example.toml"
+                )
 
     positive("town", max_polecats=settings.town.max_polecats)
     for name, rig in settings.rigs.items():
@@ -131,7 +133,9 @@ def _check_values(path: Path, settings: Settings) -> None:
             _check_gate(path, name, gate)
     for name, runtime in settings.runtimes.items():
         if runtime.prompt not in PROMPTS:
-            raise _fail(path, f"runtimes.{name}.prompt is '{runtime.prompt}'", _nearest(runtime.prompt, PROMPTS))
+            raise _fail(
+                path, f"runtimes.{name}.prompt is '{runtime.prompt}'", _nearest(runtime.prompt, PROMPTS)
+            )
 
 
 def _check_gate(path: Path, rig: str, gate: Gate) -> None:

@@ -100,7 +100,9 @@ def tick(town: Town, jobs: Jobs, now: datetime) -> float:
         wake = store.next_not_before(view.conn, now)
     steps: list[Callable[[], None]] = []
     if watched:
-        steps.append(lambda: _watch(town, jobs, [a for a in watched if f"attempt {a.id}" not in busy], sessions, now))
+        steps.append(
+            lambda: _watch(town, jobs, [a for a in watched if f"attempt {a.id}" not in busy], sessions, now)
+        )
     steps.append(lambda: _merge(town, jobs, queue, busy, now))
     steps.append(lambda: _clear(town, jobs, unclean))
     steps.append(lambda: _dispatch(town, jobs, live, unclean, parked, now))
@@ -279,7 +281,13 @@ class Stop:
         ring(self._town.beads_dir)
 
 
-def drive(town: Town, until: Callable[[], bool], look: Callable[[], None] = lambda: None, *, stop: Stop | None = None) -> None:
+def drive(
+    town: Town,
+    until: Callable[[], bool],
+    look: Callable[[], None] = lambda: None,
+    *,
+    stop: Stop | None = None,
+) -> None:
     """Tick until the condition holds. Where a daemon runs already, only look on; take over should it die.
 
     `look` is called after every change, for whoever shows progress."""
@@ -295,7 +303,9 @@ def drive(town: Town, until: Callable[[], bool], look: Callable[[], None] = lamb
             bell.wait(1.0)
 
 
-def _loop(town: Town, bell: Bell, until: Callable[[], bool], look: Callable[[], None], stop: Stop | None) -> None:
+def _loop(
+    town: Town, bell: Bell, until: Callable[[], bool], look: Callable[[], None], stop: Stop | None
+) -> None:
     processes.allow_again()
     jobs = Jobs(town)
     try:
@@ -358,7 +368,9 @@ def run(town: Town) -> None:
     town.tmux.require()
     with Bell(town.beads_dir) as bell, _lock(town) as ours:
         if not ours:
-            raise Refused(f"a daemon runs in this town already (process {holder(town)})", hint="gt daemon status")
+            raise Refused(
+                f"a daemon runs in this town already (process {holder(town)})", hint="gt daemon status"
+            )
         log(town, f"daemon {os.getpid()} started")
         _loop(town, bell, lambda: False, lambda: None, stop)
         log(town, f"daemon {os.getpid()} stopped")

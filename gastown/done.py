@@ -48,7 +48,9 @@ def done(town: Town, id: int, *, message: str = "", status: str = COMPLETED, no_
     if no_merge:
         return _nothing_to_merge(town, attempt, message)
     # Past this line the commits are in the rig's repository under two refs; only then does the store say so.
-    git.push_branch(clone, mirror, head, [f"refs/heads/{attempt.branch}", f"{attempt.safety_ref}/{head[:12]}"])
+    git.push_branch(
+        clone, mirror, head, [f"refs/heads/{attempt.branch}", f"{attempt.safety_ref}/{head[:12]}"]
+    )
     return _submit(town, attempt, settings, head, message)
 
 
@@ -57,15 +59,22 @@ def _commit(attempt: Attempt, clone: Path, message: str, no_merge: bool) -> str:
     `--no-merge` would leave behind."""
     base = attempt.base_commit or ""
     if half := git.unfinished(clone):
-        raise Refused(f"a {half} stands half done in this clone", hint=f"git {half} --continue, then: gt done")
+        raise Refused(
+            f"a {half} stands half done in this clone", hint=f"git {half} --continue, then: gt done"
+        )
     if git.dirty(clone) and not no_merge:
         git.commit_all(clone, message)
     head = git.head(clone)
     branch = git.current_branch(clone)
     own = git.tip(clone, f"refs/heads/{attempt.branch}")
-    if branch != attempt.branch and own not in (None, base, head) and not git.is_ancestor(clone, str(own), head):
+    if (
+        branch != attempt.branch
+        and own not in (None, base, head)
+        and not git.is_ancestor(clone, str(own), head)
+    ):
         raise Refused(
-            f"{attempt.branch} has commits that HEAD has not", hint=f"git checkout {attempt.branch}, then: gt done"
+            f"{attempt.branch} has commits that HEAD has not",
+            hint=f"git checkout {attempt.branch}, then: gt done",
         )
     ahead = git.commits(clone, base)
     if no_merge and (ahead or git.dirty(clone)):
@@ -102,7 +111,9 @@ def _submit(town: Town, attempt: Attempt, settings: Rig, head: str, message: str
 def _nothing_to_merge(town: Town, attempt: Attempt, message: str) -> Done:
     with town.store.write(attempt.worker) as change:
         hook.acknowledge(change, attempt.id)
-        moved = store.move(change.conn, attempt.id, COMPLETED, change.now, reason=message or "nothing to merge")
+        moved = store.move(
+            change.conn, attempt.id, COMPLETED, change.now, reason=message or "nothing to merge"
+        )
         change.close(attempt.bead, reason=message or "done; there was nothing to merge", force=True)
     return Done(moved, COMPLETED, None)
 

@@ -17,7 +17,9 @@ from git.exc import GitCommandError
 from beads.errors import BeadsError, Invalid
 
 # A `gt` called from inside a git hook must not work on that hook's repository.
-for _name in [k for k in os.environ if k.startswith("GIT_") and k.endswith(("_DIR", "_TREE", "_FILE", "_PREFIX"))]:
+for _name in [
+    k for k in os.environ if k.startswith("GIT_") and k.endswith(("_DIR", "_TREE", "_FILE", "_PREFIX"))
+]:
     if _name not in ("GIT_CEILING_DIRECTORIES", "GIT_EXEC_PATH"):
         os.environ.pop(_name, None)
 
@@ -27,7 +29,16 @@ QUIET = {
     "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
     "LC_ALL": "C",
 }
-_OURS = ["-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "advice.detachedHead=false"]
+_OURS = [
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "advice.detachedHead=false",
+]
 REFINERY = {
     "GIT_AUTHOR_NAME": "Gas Town refinery",
     "GIT_AUTHOR_EMAIL": "refinery@gastown.invalid",
@@ -78,7 +89,9 @@ def _git(cwd: Path, *args: str, env: Mapping[str, str] | None = None, strip: boo
     except GitCommandError as error:
         raise GitTrouble(f"git {args[0]}: {_said(error)}") from error
     except git.exc.GitCommandNotFound as error:
-        raise GitTrouble("git is not on PATH", hint="apt-get install git   (macOS: xcode-select --install)") from error
+        raise GitTrouble(
+            "git is not on PATH", hint="apt-get install git   (macOS: xcode-select --install)"
+        ) from error
 
 
 def _said(error: GitCommandError) -> str:
@@ -102,7 +115,9 @@ def mirror(url: str, path: Path) -> None:
     try:
         _git(path.parent, "clone", "--bare", "--quiet", "--", url, str(path))
     except GitTrouble as error:
-        raise Invalid(f"cannot clone {url}: {error.message}", hint="check it with: git ls-remote URL") from error
+        raise Invalid(
+            f"cannot clone {url}: {error.message}", hint="check it with: git ls-remote URL"
+        ) from error
     _git(path, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
     _git(path, "config", "receive.denyDeletes", "true")
     _git(path, "config", "gc.auto", "0")  # hard links and safety refs: only a deliberate gc
@@ -130,7 +145,17 @@ def follow_origin(mirror: Path, branch: str) -> None:
     """Take over what the person pushed to the origin meanwhile, where that is a plain fast-forward.
 
     An origin that is out of reach, or has gone its own way, changes nothing."""
-    if _try(mirror, "fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:refs/remotes/origin/{branch}") is None:
+    if (
+        _try(
+            mirror,
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "origin",
+            f"+refs/heads/{branch}:refs/remotes/origin/{branch}",
+        )
+        is None
+    ):
         return
     theirs, ours = tip(mirror, f"refs/remotes/origin/{branch}"), tip(mirror, f"refs/heads/{branch}")
     if theirs and ours and theirs != ours and is_ancestor(mirror, ours, theirs):
@@ -175,7 +200,19 @@ def clone(mirror: Path, path: Path, target: str, branch: str) -> str:
     """A clone of its own on a fresh branch from the target's newest commit, which is returned.
 
     `--local` hard-links the objects, which costs nothing, and leaves refs, index and gc independent."""
-    _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--single-branch", "--branch", target, "--", str(mirror), str(path))
+    _git(
+        mirror,
+        "clone",
+        "--local",
+        "--quiet",
+        "--no-checkout",
+        "--single-branch",
+        "--branch",
+        target,
+        "--",
+        str(mirror),
+        str(path),
+    )
     base = tip(path, f"refs/remotes/origin/{target}")
     if base is None:
         raise GitTrouble(f"{target} has no commit in {mirror}")
@@ -221,14 +258,28 @@ def current_branch(clone: Path) -> str | None:
 
 def unfinished(clone: Path) -> str | None:
     """A merge, rebase or cherry-pick that stands half done, by name."""
-    marks = {"MERGE_HEAD": "merge", "rebase-merge": "rebase", "rebase-apply": "rebase", "CHERRY_PICK_HEAD": "cherry-pick"}
+    marks = {
+        "MERGE_HEAD": "merge",
+        "rebase-merge": "rebase",
+        "rebase-apply": "rebase",
+        "CHERRY_PICK_HEAD": "cherry-pick",
+    }
     return next((what for name, what in marks.items() if (clone / ".git" / name).exists()), None)
 
 
 def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None:
     """Push one commit under several refs of the rig's repository and read them back.
     :raises GitTrouble: one of them does not stand there afterwards."""
-    _git(clone, "push", "--quiet", "--no-verify", "--force", "--", str(mirror), *(f"{commit}:{ref}" for ref in refs))
+    _git(
+        clone,
+        "push",
+        "--quiet",
+        "--no-verify",
+        "--force",
+        "--",
+        str(mirror),
+        *(f"{commit}:{ref}" for ref in refs),
+    )
     for ref in refs:
         if tip(mirror, ref) != commit:
             raise GitTrouble(f"{ref} was pushed but does not stand at {commit[:10]} in {mirror}")
@@ -269,7 +320,16 @@ def _snapshot(clone: Path) -> str | None:
         index.unlink(missing_ok=True)
     date = _git(clone, "log", "-1", "--format=%cI")
     dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    return _git(clone, "commit-tree", tree, "-p", "HEAD", "-m", "Uncommitted work, saved by Gas Town", env=REFINERY | dates)
+    return _git(
+        clone,
+        "commit-tree",
+        tree,
+        "-p",
+        "HEAD",
+        "-m",
+        "Uncommitted work, saved by Gas Town",
+        env=REFINERY | dates,
+    )
 
 
 def saved(mirror: Path, prefix: str) -> list[tuple[str, str]]:
@@ -301,7 +361,15 @@ def candidate(
     with nothing else in the folder. :raises GitTrouble: it could not be built, which is no conflict."""
     if not (clone / ".git").exists():
         _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(clone))
-    _git(clone, "fetch", "--quiet", "--no-tags", "origin", "+refs/heads/*:refs/remotes/origin/*", f"+{head_ref}:refs/gt/head")
+    _git(
+        clone,
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "origin",
+        "+refs/heads/*:refs/remotes/origin/*",
+        f"+{head_ref}:refs/gt/head",
+    )
     for leftover in ("merge", "rebase", "cherry-pick"):
         _try(clone, leftover, "--abort")
     _git(clone, "checkout", "--quiet", "--force", "--detach", target)

@@ -17,10 +17,12 @@ PAUSE = timedelta(seconds=10)
 
 def pause(tries: int) -> timedelta:
     """How long a bead rests after its n-th failed attempt: 10 s, 60 s, …"""
-    return PAUSE * 6 ** (tries - 1)
+    return PAUSE * (6.0 ** (tries - 1))
 
 
-def give_back(change: Change, attempt: Attempt, reason: str, evidence: str = "", *, again: bool, rest: bool = True) -> Attempt | None:
+def give_back(
+    change: Change, attempt: Attempt, reason: str, evidence: str = "", *, again: bool, rest: bool = True
+) -> Attempt | None:
     """End an attempt and, in the same transaction, hook the next one or escalate.
 
     `again`: whether another attempt could help; `rest`: whether it waits first. Returns the new attempt.

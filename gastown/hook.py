@@ -70,7 +70,9 @@ def fenced(attempt: Attempt | None, id: int) -> Attempt:
     if attempt is None or attempt.state not in WITH_SESSION:
         state = "unknown" if attempt is None else attempt.state
         why = f" ({attempt.reason})" if attempt and attempt.reason else ""
-        raise Fenced(f"attempt {id} is {state}{why}: nothing is on this hook", hint="stop here; nothing was changed")
+        raise Fenced(
+            f"attempt {id} is {state}{why}: nothing is on this hook", hint="stop here; nothing was changed"
+        )
     return attempt
 
 

@@ -10,7 +10,9 @@ from beads.errors import Invalid
 RIG_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.IGNORECASE)
 PREFIX = re.compile(r"[a-z][a-z0-9]{0,11}(-[a-z0-9]{1,11}){0,2}")
 BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
-REMOTE = re.compile(r"(https?|ssh|git|file)://[^\s-][^\s]*|[A-Za-z0-9_.][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[^\s-][^\s]*")
+REMOTE = re.compile(
+    r"(https?|ssh|git|file)://[^\s-][^\s]*|[A-Za-z0-9_.][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[^\s-][^\s]*"
+)
 
 # Short, easy to tell apart in a tmux status line; after these come numbered ones.
 POLECATS = (
@@ -33,7 +35,8 @@ def rig_name(text: str) -> str:
 def prefix(text: str) -> str:
     if not PREFIX.fullmatch(text):
         raise Invalid(
-            f"'{text[:40]}' is no bead prefix", hint="lower-case letters and digits, such as 'be': --prefix be"
+            f"'{text[:40]}' is no bead prefix",
+            hint="lower-case letters and digits, such as 'be': --prefix be",
         )
     return text
 

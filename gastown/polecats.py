@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import socket
 import threading
-import os
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
@@ -84,7 +84,12 @@ def set_up(town: Town, rig_name: str, clone: Path, log: Path) -> None:
     if not rig.setup.strip():
         return
     outcome = processes.run(
-        rig.setup, cwd=clone, env=command_env(town, rig_name), timeout=rig.setup_timeout, log=log, lock=clone.parent / "setup.lock"
+        rig.setup,
+        cwd=clone,
+        env=command_env(town, rig_name),
+        timeout=rig.setup_timeout,
+        log=log,
+        lock=clone.parent / "setup.lock",
     )
     if outcome.exit_code != 0:
         how = "ran out of time" if outcome.exit_code is None else f"exited {outcome.exit_code}"
@@ -159,10 +164,15 @@ def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launc
         "GIT_CEILING_DIRECTORIES": str(clone.parent),
         "GIT_TERMINAL_PROMPT": "0",
     }
-    lines = ['rm -f -- "$0"', *(f"export {k}={shlex.quote(v)}" for k, v in sorted((env | launch.env).items()))]
+    lines = [
+        'rm -f -- "$0"',
+        *(f"export {k}={shlex.quote(v)}" for k, v in sorted((env | launch.env).items())),
+    ]
     lines += [f"cd {shlex.quote(str(clone))} || exit 1"]
     command = shlex.join(launch.argv)
-    lines += [f"exec {command}" if launch.stdin is None else f"printf %s {shlex.quote(launch.stdin)} | {command}"]
+    lines += [
+        f"exec {command}" if launch.stdin is None else f"printf %s {shlex.quote(launch.stdin)} | {command}"
+    ]
     path = clone.parent / "launch.sh"
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -250,7 +260,9 @@ def session_of(town: Town, attempt: Attempt) -> Session:
     with town.store.read() as view:
         session = store.last_session(view.conn, attempt.id)
     if session is None:
-        raise Refused(f"attempt {attempt.id} on {attempt.bead} has had no session yet", hint="gt polecat list")
+        raise Refused(
+            f"attempt {attempt.id} on {attempt.bead} has had no session yet", hint="gt polecat list"
+        )
     return session
 
 
@@ -284,7 +296,9 @@ def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[s
     :raises Refused: nothing is saved, or the folder is there already."""
     kept = saved(town, attempt)
     if not kept:
-        raise Refused(f"nothing is saved of attempt {attempt.id} on {attempt.bead}", hint=f"bd show {attempt.bead}")
+        raise Refused(
+            f"nothing is saved of attempt {attempt.id} on {attempt.bead}", hint=f"bd show {attempt.bead}"
+        )
     if path.exists():
         raise Refused(f"{path} is there already", hint=f"gt polecat restore {attempt.id} NEW-FOLDER")
     uncommitted = [ref for ref, subject in kept if subject.startswith("Uncommitted work")]

@@ -85,9 +85,14 @@ def _earlier(attempts: list[Attempt]) -> list[str]:
         return []
     lines = ["## Earlier attempts"]
     for a in attempts:
-        lines.append(f"- attempt {a.id} by {a.polecat or 'nobody'}: {a.state}" + (f", {a.reason.splitlines()[0]}" if a.reason else ""))
+        lines.append(
+            f"- attempt {a.id} by {a.polecat or 'nobody'}: {a.state}"
+            + (f", {a.reason.splitlines()[0]}" if a.reason else "")
+        )
         if a.head_commit:
-            lines.append(f"  its commits: git fetch origin {a.safety_ref}/{a.head_commit[:12]} (then FETCH_HEAD)")
+            lines.append(
+                f"  its commits: git fetch origin {a.safety_ref}/{a.head_commit[:12]} (then FETCH_HEAD)"
+            )
     return ["\n".join(lines)]
 
 
@@ -96,5 +101,8 @@ def _git_state(attempt: Attempt) -> str:
     base = attempt.base_commit or "HEAD"
     commits = git.commits(clone, base)
     dirty = git.dirty(clone)
-    lines = ["## Git", f"branch {attempt.branch}, from {base[:10]}; {len(commits)} commits so far, {len(dirty)} paths not committed"]
+    lines = [
+        "## Git",
+        f"branch {attempt.branch}, from {base[:10]}; {len(commits)} commits so far, {len(dirty)} paths not committed",
+    ]
     return "\n".join(lines + [f"- {c}" for c in commits[:20]])

@@ -66,16 +66,18 @@ def merge(town: Town, id: int) -> None:
     """Work off one merge request, from wherever an earlier run of this was cut off."""
     request = _begin(town, id)
     if request is None:
-        return
+        return None
     rig = town.rig(request.rig)
     try:
         verdict = _attempt_merge(town, request, rig)
     except git.Moved as error:
-        return _later(town, request, Verdict(TROUBLE, error.message), timedelta(0))
+        _later(town, request, Verdict(TROUBLE, error.message), timedelta(0))
+        return
     except processes.Interrupted:
         raise
     except (BeadsError, OSError) as error:
-        return _later(town, request, Verdict(TROUBLE, str(error)), RETRY)
+        _later(town, request, Verdict(TROUBLE, str(error)), RETRY)
+        return
     if verdict.kind == PASS:
         _merged(town, request)
     elif verdict.kind == PUSH:
@@ -89,7 +91,9 @@ def _begin(town: Town, id: int) -> MergeRequest | None:
         request = store.merge_request(change.conn, id)
         if request.state == "open":
             store.move(change.conn, request.attempt, "merging", change.now)
-            store.change_merge_request(change.conn, id, state="merging", tries=request.tries + 1, retry_at=None)
+            store.change_merge_request(
+                change.conn, id, state="merging", tries=request.tries + 1, retry_at=None
+            )
         return store.merge_request(change.conn, id) if request.state in ("open", "merging") else None
 
 
@@ -145,7 +149,12 @@ def _check(town: Town, request: MergeRequest, rig: Rig, clone: Path) -> Verdict:
     env = polecats.command_env(town, request.rig)
     for gate in gates:
         outcome = processes.run(
-            gate.run, cwd=clone, env=env, timeout=gate.timeout or rig.gate_timeout, log=log, lock=clone.parent / "gate.lock"
+            gate.run,
+            cwd=clone,
+            env=env,
+            timeout=gate.timeout or rig.gate_timeout,
+            log=log,
+            lock=clone.parent / "gate.lock",
         )
         verdict = judge(gate, outcome)
         if verdict.kind != PASS:
@@ -154,7 +163,9 @@ def _check(town: Town, request: MergeRequest, rig: Rig, clone: Path) -> Verdict:
 
 
 def _is_on_target(mirror: Path, request: MergeRequest, commit: str) -> bool:
-    return git.tip(mirror, commit) is not None and git.is_ancestor(mirror, commit, f"refs/heads/{request.target}")
+    return git.tip(mirror, commit) is not None and git.is_ancestor(
+        mirror, commit, f"refs/heads/{request.target}"
+    )
 
 
 def _merged(town: Town, request: MergeRequest) -> None:
@@ -163,7 +174,8 @@ def _merged(town: Town, request: MergeRequest) -> None:
     with town.store.read() as view:
         candidate = store.merge_request(view.conn, request.id).candidate or ""
     if not _is_on_target(mirror, request, candidate):
-        return _later(town, request, Verdict(TROUBLE, f"{candidate[:10]} is not on {request.target}"), RETRY)
+        _later(town, request, Verdict(TROUBLE, f"{candidate[:10]} is not on {request.target}"), RETRY)
+        return
     with town.store.write("refinery") as change:
         store.change_merge_request(change.conn, request.id, state="merged", verdict=PASS, ended_at=change.now)
         store.move(change.conn, request.attempt, "merged", change.now)
@@ -191,7 +203,8 @@ def _reject(town: Town, request: MergeRequest, verdict: Verdict) -> None:
 def _later(town: Town, request: MergeRequest, verdict: Verdict, pause: timedelta) -> None:
     """It was no fault of the work: try the same head again, a few times, then ask a person."""
     if request.tries >= MAX_TRIES:
-        return _reject(town, request, verdict)
+        _reject(town, request, verdict)
+        return
     with town.store.write("refinery") as change:
         store.change_merge_request(
             change.conn,
@@ -202,4 +215,3 @@ def _later(town: Town, request: MergeRequest, verdict: Verdict, pause: timedelta
             retry_at=change.now + pause * 2 ** (request.tries - 1),
         )
         store.move(change.conn, request.attempt, "submitted", change.now)
-    return None

@@ -32,7 +32,12 @@ def prefix_key(rig: str) -> str:
 
 
 def create(
-    town: Town, name: str, repo: str, runtime: str | None = None, prefix: str | None = None, branch: str | None = None
+    town: Town,
+    name: str,
+    repo: str,
+    runtime: str | None = None,
+    prefix: str | None = None,
+    branch: str | None = None,
 ) -> Rig:
     """Clone the repository and add the rig. Nothing is left behind when any step fails.
 
@@ -68,7 +73,7 @@ def _clone(town: Town, name: str, source: str, branch: str | None, rows: dict[st
     """The rig's folder with its bare repository, made beside its place and moved there when it is whole."""
     place = town.rig_dir(name)
     if place.exists():
-        if name in rows or any(place.glob("*/*/*")) and not (place / "repo.git").exists():
+        if name in rows or (any(place.glob("*/*/*")) and not (place / "repo.git").exists()):
             raise Refused(f"{place} is there already", hint="move it away, then try again")
         shutil.rmtree(place)  # a creation that was killed: a clone that never held work
     work = town.root / "rigs" / f".new-{name}"
@@ -89,7 +94,9 @@ def _require_branch(repo: Path, source: str, branch: str | None) -> None:
     wanted = branch or git.default_branch(repo)
     if wanted is None or git.tip(repo, f"refs/heads/{wanted}") is None:
         if not git.log(repo, "--all", 1) and branch is None:
-            raise Invalid(f"{source} is empty: there is no commit to start from", hint="push a first commit to it")
+            raise Invalid(
+                f"{source} is empty: there is no commit to start from", hint="push a first commit to it"
+            )
         raise Invalid(f"{source} has no branch '{wanted}'", hint="--branch with one that it has")
 
 
@@ -134,7 +141,9 @@ def set_setting(town: Town, name: str, key: str, value: str) -> Rig:
     """Change one setting of a rig. :raises Invalid: unknown key or value. :raises Refused: one that is fixed."""
     town.rig(name)
     if key in ("prefix", "repo"):
-        raise Refused(f"the {key} of a rig is fixed: its beads and commits go by it", hint="gt rig create makes another")
+        raise Refused(
+            f"the {key} of a rig is fixed: its beads and commits go by it", hint="gt rig create makes another"
+        )
     if key == "runtime":
         runtimes.get(value, town.settings)
     if key == "branch":
@@ -150,7 +159,9 @@ def park(town: Town, name: str, parked: bool) -> bool:
     with town.store.write("gt") as change:
         row = store.rig_rows(change.conn).get(name)
         if row is None:
-            raise NotFound(f"the store knows no rig '{name}'", hint=f"remove [rigs.{name}] and: gt rig create {name}")
+            raise NotFound(
+                f"the store knows no rig '{name}'", hint=f"remove [rigs.{name}] and: gt rig create {name}"
+            )
         if bool(row.parked_at) == parked:
             return False
         store.park_rig(change.conn, name, change.now if parked else None)

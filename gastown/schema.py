@@ -124,5 +124,7 @@ merge_requests = Table(
     CheckConstraint(_one_of("state", MERGE_STATES), name="merge_requests_state"),
 )
 _OPEN = text("state IN ('open', 'merging')")
-Index("merge_requests_open", merge_requests.c.attempt, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index(
+    "merge_requests_open", merge_requests.c.attempt, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
+)
 Index("merge_requests_queue", merge_requests.c.rig, sqlite_where=_OPEN, postgresql_where=_OPEN)

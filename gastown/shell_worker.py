@@ -27,7 +27,9 @@ def work() -> int:
         return 1
     finished = clone / ".git" / "gt-script-done"
     if not finished.exists():
-        code = _run(script, town.mirror(work.attempt.rig), clone, work.attempt.base_commit, work.attempt.safety_ref)
+        code = _run(
+            script, town.mirror(work.attempt.rig), clone, work.attempt.base_commit, work.attempt.safety_ref
+        )
         if code != 0:
             log = processes.tail(clone / ".git" / "gt-script.log")
             why = f"the script exited {code}; it ended with:\n{log}"
@@ -51,7 +53,11 @@ def _run(script: str, mirror: Path, clone: Path, base: str | None, safety_ref: s
     path.write_text(script)
     with (clone / ".git" / "gt-script.log").open("wb") as log:
         process = subprocess.Popen(
-            ["/bin/sh", "-e", str(path)], cwd=clone, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ["/bin/sh", "-e", str(path)],
+            cwd=clone,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         assert process.stdout is not None
         while part := process.stdout.read1(65536):  # type: ignore[attr-defined]

@@ -28,7 +28,13 @@ class Slung:
 
 
 def sling(
-    town: Town, beads: list[str], *, rig: str | None = None, runtime: str | None = None, actor: str = "gt", force: bool = False
+    town: Town,
+    beads: list[str],
+    *,
+    rig: str | None = None,
+    runtime: str | None = None,
+    actor: str = "gt",
+    force: bool = False,
 ) -> tuple[list[Slung], str | None]:
     """Hook the beads; returns what happened to each and the id of the convoy made for those that were in none.
 
@@ -46,7 +52,13 @@ def sling(
 
 
 def _one(
-    town: Town, change: Change, rows: dict[str, RigRow], bead: str, rig: str | None, runtime: str | None, force: bool
+    town: Town,
+    change: Change,
+    rows: dict[str, RigRow],
+    bead: str,
+    rig: str | None,
+    runtime: str | None,
+    force: bool,
 ) -> Slung:
     issue = change.get(bead)
     home = _home(rows, issue, rig)
@@ -54,7 +66,9 @@ def _one(
     if live is not None:
         if live.rig == home and runtime in (None, live.runtime):
             return Slung(bead, issue.title, live, fresh=False)
-        raise Refused(f"{bead} is {live.state} with {live.worker} ({live.runtime})", hint=f"gt unsling {bead}")
+        raise Refused(
+            f"{bead} is {live.state} with {live.worker} ({live.runtime})", hint=f"gt unsling {bead}"
+        )
     _check(change, rows, issue, home, force)
     settings = town.settings
     name = runtime or town.rig(home).runtime
@@ -64,14 +78,21 @@ def _one(
     if name == "shell" and runtimes.shell.script_of(issue.metadata, issue.description) is None:
         raise Refused(
             f"{bead} has no script for the shell runtime",
-            hint=f"bd update {bead} --metadata '{{\"script\": \"…\"}}', or a fenced sh block in its description",
+            hint=f'bd update {bead} --metadata \'{{"script": "…"}}\', or a fenced sh block in its description',
         )
     attempt = hook(change, bead, home, name, issue.priority)
     return Slung(bead, issue.title, attempt, fresh=True)
 
 
 def hook(
-    change: Change, bead: str, rig: str, runtime: str, priority: int, *, tries: int = 1, not_before: object = None
+    change: Change,
+    bead: str,
+    rig: str,
+    runtime: str,
+    priority: int,
+    *,
+    tries: int = 1,
+    not_before: object = None,
 ) -> Attempt:
     """The attempt row, the bead's status and assignee, and the event: the assignment is these together."""
     attempt = store.add_attempt(
@@ -95,7 +116,9 @@ def _home(rows: dict[str, RigRow], issue: Issue, rig: str | None) -> str:
         raise Refused(f"{issue.id} is a convoy, not work", hint=f"gt convoy run {issue.id}")
     if home is None:
         known = ", ".join(f"{row.prefix}- ({row.name})" for row in rows.values()) or "none yet"
-        raise Refused(f"no rig has the prefix of {issue.id}", hint=f"prefixes: {known}; bd create --rig NAME …")
+        raise Refused(
+            f"no rig has the prefix of {issue.id}", hint=f"prefixes: {known}; bd create --rig NAME …"
+        )
     if rig is not None and rig != home:
         raise Refused(f"{issue.id} belongs to rig {home}, not {rig}", hint=f"gt sling {issue.id} {home}")
     return home
@@ -112,7 +135,9 @@ def _check(change: Change, rows: dict[str, RigRow], issue: Issue, home: str, for
     last = store.attempts_of(change.conn, issue.id)
     workers = {home, *(a.worker for a in last)}
     if issue.status == "in_progress" and issue.assignee and issue.assignee not in workers and not force:
-        raise Refused(f"{issue.id} is claimed by {issue.assignee}", hint=f"gt sling --force {issue.id} takes it over")
+        raise Refused(
+            f"{issue.id} is claimed by {issue.assignee}", hint=f"gt sling --force {issue.id} takes it over"
+        )
 
 
 def unsling(town: Town, bead: str, *, actor: str = "gt") -> Attempt:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from beads import clock
@@ -27,9 +27,11 @@ class AlreadyLive(Refused):
     """The bead has a live attempt already; the store's unique index said so."""
 
 
-def _load(kind: type[T], row: Mapping[str, Any]) -> T:
+def _load(kind: type[T], row: RowMapping) -> T:
     values = {f.name: row[f.name] for f in fields(kind)}
-    times = {k: clock.parse(v) for k, v in values.items() if v is not None and k.endswith(("_at", "not_before"))}
+    times = {
+        k: clock.parse(v) for k, v in values.items() if v is not None and k.endswith(("_at", "not_before"))
+    }
     return kind(**values | times)
 
 
@@ -67,7 +69,9 @@ def park_rig(conn: Connection, name: str, at: datetime | None) -> None:
 
 
 def polecat_names(conn: Connection, rig: str) -> list[str]:
-    query = select(polecats.c.name).where(polecats.c.rig == rig).order_by(polecats.c.created_at, polecats.c.name)
+    query = (
+        select(polecats.c.name).where(polecats.c.rig == rig).order_by(polecats.c.created_at, polecats.c.name)
+    )
     return list(conn.execute(query).scalars())
 
 
@@ -80,7 +84,9 @@ def add_polecat(conn: Connection, rig: str, name: str, now: datetime) -> None:
 
 def add_attempt(conn: Connection, **values: Any) -> Attempt:
     """A new attempt, `hooked`. :raises AlreadyLive: the bead has a live one (first come, first served)."""
-    numbers = select(func.coalesce(func.max(attempts.c.number), 0) + 1).where(attempts.c.bead == values["bead"])
+    numbers = select(func.coalesce(func.max(attempts.c.number), 0) + 1).where(
+        attempts.c.bead == values["bead"]
+    )
     values["number"] = conn.execute(numbers).scalar_one()
     try:
         result = conn.execute(insert(attempts).values(_encode(values | {"state": "hooked"})))
@@ -165,7 +171,9 @@ def sessions_of(conn: Connection, attempt_ids: Iterable[int]) -> dict[int, list[
     """Sessions by attempt, oldest first."""
     wanted = list(attempt_ids)
     found: dict[int, list[Session]] = {id: [] for id in wanted}
-    for row in _all(conn, Session, select(sessions).where(sessions.c.attempt.in_(wanted)).order_by(sessions.c.id)):
+    for row in _all(
+        conn, Session, select(sessions).where(sessions.c.attempt.in_(wanted)).order_by(sessions.c.id)
+    ):
         found[row.attempt].append(row)
     return found
 
@@ -202,7 +210,9 @@ def merge_queue(conn: Connection) -> list[MergeRequest]:
     """Open and interrupted merge requests: an interrupted one first, then priority, then oldest."""
     table = merge_requests
     query = select(table).where(table.c.state.in_(("open", "merging")))
-    return _all(conn, MergeRequest, query.order_by(table.c.state, table.c.priority, table.c.created_at, table.c.id))
+    return _all(
+        conn, MergeRequest, query.order_by(table.c.state, table.c.priority, table.c.created_at, table.c.id)
+    )
 
 
 def next_not_before(conn: Connection, now: datetime) -> datetime | None:
@@ -235,4 +245,4 @@ def counts(conn: Connection, rig: str) -> dict[str, int]:
         .where(attempts.c.rig == rig, attempts.c.state.in_(LIVE))
         .group_by(attempts.c.state)
     )
-    return {state: n for state, n in conn.execute(query)}
+    return {row[0]: row[1] for row in conn.execute(query)}

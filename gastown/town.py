@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from beads.errors import Invalid, NoWorkspace, NotFound, Refused
+from beads.errors import Invalid, NotFound, NoWorkspace, Refused
 
 if TYPE_CHECKING:
     from beads.store import Store

@@ -38,5 +38,6 @@ def get(name: str, settings: Settings) -> Runtime:
         )
     close = get_close_matches(name, [*names(settings), *NOT_YET], 1)
     raise NotFound(
-        f"there is no runtime '{name[:40]}'", hint=f"did you mean '{close[0]}'?" if close else "gt runtime list"
+        f"there is no runtime '{name[:40]}'",
+        hint=f"did you mean '{close[0]}'?" if close else "gt runtime list",
     )

@@ -45,22 +45,36 @@ class Launch:
 class Runtime(Protocol):
     """What an adapter provides."""
 
-    command: str
-    """The program, as found on PATH."""
-    env: tuple[str, ...]
-    """Environment variables of this vendor that the program may see (patterns); no other vendor's."""
-    instruction_file: str
-    """The file that the program reads its standing instructions from, or '' when it has none."""
-    nudges: bool
-    """Whether typing into its terminal reaches it."""
-    about: str
-    """One line for `gt runtime list`."""
+    @property
+    def command(self) -> str:
+        """The program, as found on PATH."""
+        ...
 
-    @staticmethod
-    def launch(assignment: Assignment) -> Launch: ...
+    @property
+    def env(self) -> tuple[str, ...]:
+        """Environment variables of this vendor that the program may see (patterns); no other vendor's."""
+        ...
 
-    @staticmethod
-    def missing() -> str | None:
+    @property
+    def instruction_file(self) -> str:
+        """The file that the program reads its standing instructions from, or '' when it has none."""
+        ...
+
+    @property
+    def nudges(self) -> bool:
+        """Whether typing into its terminal reaches it."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """One line for `gt runtime list`."""
+        ...
+
+    def launch(self, assignment: Assignment, /) -> Launch:
+        """The command line for one session."""
+        ...
+
+    def missing(self) -> str | None:
         """What to install when the program is not there; None when it is."""
         ...
 

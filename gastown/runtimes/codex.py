@@ -9,7 +9,14 @@ import json
 from gastown.runtimes.base import Assignment, Launch, missing_command
 
 command = "codex"
-env = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "CODEX_HOME", "CODEX_API_KEY")
+env = (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_ORGANIZATION",
+    "OPENAI_PROJECT",
+    "CODEX_HOME",
+    "CODEX_API_KEY",
+)
 instruction_file = "AGENTS.md"
 nudges = True
 about = "OpenAI Codex CLI"

@@ -1,0 +1,121 @@
+"""Progress of some beads until they are settled: a live table on a terminal, a line a change elsewhere."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+
+import click
+
+from beads.words import safe
+from gastown import daemon, store
+from gastown.model import LIVE
+from gastown.town import Town
+
+MARKS = {"closed": "✓", "merged": "✓", "blocked": "!", "deferred": "…"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    bead: str
+    title: str
+    state: str
+    worker: str
+    commit: str
+
+
+def rows(town: Town, beads: list[str]) -> list[Row]:
+    """Where each bead stands now."""
+    found = []
+    with town.store.read() as view:
+        for bead in beads:
+            issue = view.get(bead)
+            tried = store.attempts_of(view.conn, bead)
+            last = tried[-1] if tried else None
+            state = last.state if last and (last.state in LIVE or issue.status != "closed") else issue.status
+            if issue.status == "closed":
+                state = "merged" if store.merged_commit(view.conn, bead) else "closed"
+            commit = (store.merged_commit(view.conn, bead) or "")[:10]
+            found.append(Row(bead, issue.title, state, last.worker if last else "", commit))
+    return found
+
+
+def follow(town: Town, beads: list[str], *, quiet: bool = False) -> bool:
+    """Work, or look on, until no bead has a live attempt. True: all of them are closed.
+
+    Ctrl-C stops looking; what runs goes on with the daemon, or with the next `gt up`."""
+    view = _Quiet() if quiet else _Table() if sys.stdout.isatty() else _Lines()
+    latest: list[Row] = []
+
+    def look() -> None:
+        latest[:] = rows(town, beads)
+        view.show(latest)
+
+    stop = daemon.Stop(town)
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with view:
+            daemon.drive(
+                town, lambda: bool(latest) and all(r.state not in LIVE for r in latest), look, stop=stop
+            )
+            look()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stop.asked:
+        click.echo("stopped looking; nothing is lost: gt up goes on, gt status shows it", err=True)
+        raise KeyboardInterrupt
+    for row in latest:
+        if row.state not in ("merged", "closed") and not quiet:
+            click.echo(f"{row.bead} is {row.state}: bd show {row.bead}", err=True)
+    return all(row.state in ("merged", "closed") for row in latest)
+
+
+class _Quiet:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def show(self, rows: list[Row]) -> None: ...
+
+
+class _Lines(_Quiet):
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def show(self, rows: list[Row]) -> None:
+        for row in rows:
+            if self._seen.get(row.bead) != row.state:
+                self._seen[row.bead] = row.state
+                tail = f" {row.commit}" if row.commit else f" {row.worker}" if row.worker else ""
+                click.echo(f"{row.bead} {row.state}{tail}")
+
+
+class _Table(_Quiet):
+    def __init__(self) -> None:
+        from rich.live import Live
+
+        self._live = Live(auto_refresh=False)
+
+    def __enter__(self) -> None:
+        self._live.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, rows: list[Row]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False)
+        for heading in ("", "bead", "state", "worker", "commit", "title"):
+            table.add_column(heading, no_wrap=True, header_style="dim")
+        for row in rows:
+            style = {"merged": "green", "closed": "green", "escalated": "red", "failed": "red"}.get(
+                row.state, "cyan"
+            )
+            mark = MARKS.get(row.state, "•" if row.state in LIVE else "!")
+            cells = (mark, row.bead, row.state, row.worker, row.commit, safe(row.title))
+            table.add_row(*(Text(c, style=style if i in (0, 2) else "") for i, c in enumerate(cells)))
+        self._live.update(table, refresh=True)
