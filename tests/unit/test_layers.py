@@ -17,7 +17,7 @@ STATEMENTS = {
     for name in (
         *("store", "database", "migrate", "rows"),
         *("queries", "filters", "ready"),
-        *("changes", "creation", "closing", "links"),
+        *("changes", "creation", "closing", "links", "graph"),
     )
 }
 PLACES = {
