@@ -17,11 +17,11 @@ FOLDER = "bells"
 def ring(beads_dir: Path) -> None:
     """Wake every waiter. Never fails and never blocks: a full FIFO already says that something changed."""
     try:
-        names = os.listdir(beads_dir / FOLDER)
+        fifos = list((beads_dir / FOLDER).iterdir())
     except OSError:
         return
-    for name in names:
-        _strike(beads_dir / FOLDER / name)
+    for fifo in fifos:
+        _strike(fifo)
 
 
 def _strike(fifo: Path) -> None:
@@ -40,7 +40,7 @@ def _strike(fifo: Path) -> None:
 
 
 class Bell:
-    """One waiter's ear. Enter it before looking at the store, so that no change falls between looking and waiting."""
+    """One waiter's ear. Enter it before looking at the store: no change then falls between look and wait."""
 
     def __init__(self, beads_dir: Path) -> None:
         self._folder = beads_dir / FOLDER

@@ -1,13 +1,13 @@
-"""Change: a transaction that writes. Every change of the issue store, with its events, and readiness kept true."""
+"""Change: a transaction that writes. Every change of the issue store, its events, and readiness kept true."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy import func as fn
 
-from beads import clock, creation, links, ready, rows, words
+from beads import clock, closing, creation, links, ready, rows, words
 from beads.errors import Invalid, NotFound, Refused
 from beads.model import GATING, PARENT, SETTLED, Comment, Draft, Issue
 from beads.queries import View
@@ -30,7 +30,8 @@ class Change(View):
     def create(self, draft: Draft) -> Issue:
         """Make an issue, with its labels, parent and dependencies.
 
-        :raises Invalid: for a word that is not allowed. :raises NotFound: for an unknown parent, rig or target.
+        :raises Invalid: for a word that is not allowed.
+        :raises NotFound: for an unknown parent, rig or target.
         """
         issue_id = creation.insert_issue(self, draft, self.actor)
         self.record(issue_id, "created")
@@ -60,7 +61,7 @@ class Change(View):
         for name in fields:
             if name in _READ_ONLY or name not in rows.NAMES:
                 raise words.unknown("field", name, [known for known in rows.NAMES if known not in _READ_ONLY])
-        checks = {
+        checks: dict[str, Callable[[Any], Any]] = {
             "title": words.title,
             "priority": words.priority,
             "status": lambda value: words.status(value, self.config("status.custom")),
@@ -100,14 +101,14 @@ class Change(View):
     def close(self, issue_id: str, reason: str = "", force: bool = False, session: str = "") -> Issue:
         """Close an issue; closing a closed one is a success and changes nothing.
 
-        :raises Refused: when it is blocked, an epic with open children, pinned, a template, or a gate still shut;
-            not when forced.
+        :raises Refused: when it is blocked, an epic with open children, pinned, a template, or a gate
+            still shut; not when forced.
         """
         before = self.get(issue_id)
         if before.status == "closed":
             return before
         if not force:
-            self._check_closable(before)
+            closing.check(self, before)
         creation.check_texts({"close reason": reason})
         changed = {
             "status": "closed",
@@ -119,39 +120,6 @@ class Change(View):
         self._write(before, differing, "closed", reason or None)
         self._close_finished_molecule(issue_id)
         return self.get(issue_id)
-
-    def _check_closable(self, issue: Issue) -> None:
-        where = f"bd show {issue.id}"
-        if issue.is_blocked:
-            blockers = ", ".join(self.blockers(issue.id))
-            raise Refused(
-                f"cannot close {issue.id}: blocked by {blockers}", "close those first, or say --force"
-            )
-        if issue.pinned or issue.status == "pinned":
-            raise Refused(f"cannot close {issue.id}: it is pinned", where)
-        if issue.is_template:
-            raise Refused(f"cannot close {issue.id}: it is a template", where)
-        if issue.type == "epic":
-            unfinished = [child.id for child in self.children(issue.id) if child.status != "closed"]
-            if unfinished:
-                listed = ", ".join(unfinished[:10]) + (", …" if len(unfinished) > 10 else "")
-                raise Refused(
-                    f"cannot close {issue.id}: {len(unfinished)} open children: {listed}", "close those first"
-                )
-        if issue.type == "gate" and issue.await_type and not self.gate_open(issue):
-            raise Refused(
-                f"cannot close {issue.id}: its gate ({issue.await_type} {issue.await_id}) is not satisfied".rstrip(),
-                f"bd gate resolve {issue.id}",
-            )
-
-    def gate_open(self, gate: Issue) -> bool:
-        """Say whether a gate's condition is met, as far as the store alone can tell."""
-        if gate.await_type == "timer" and gate.timeout:
-            return (self.now - gate.created_at).total_seconds() * 1e9 >= gate.timeout
-        if gate.await_type == "bead":
-            query = select(issues.c.status).where(issues.c.id == gate.await_id)
-            return self.conn.execute(query).scalar() == "closed"
-        return False
 
     def _close_finished_molecule(self, issue_id: str) -> None:
         parent = self.parent(issue_id)
@@ -205,7 +173,7 @@ class Change(View):
     ) -> bool:
         """Let one issue depend on another; say whether it is new. The same dependency again changes nothing.
 
-        :raises Refused: when another type joins the two already, or a cycle would arise. :raises Invalid:, NotFound:
+        :raises Refused: when another type joins the two already, or a cycle would arise.
         """
         kind = words.dependency_type(type)
         old = links.existing(self.conn, issue_id, depends_on_id)

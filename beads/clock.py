@@ -1,7 +1,7 @@
 """Instants: always UTC, kept to the microsecond, written the same way everywhere.
 
-The stored form has a fixed width, so that comparing text compares time; the shown form is RFC 3339 as Go writes it,
-with no fraction when there is none.
+The stored form has a fixed width, so that comparing text compares time; the shown form is RFC 3339 as Go
+writes it, with no fraction when there is none.
 """
 
 from datetime import UTC, datetime

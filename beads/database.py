@@ -1,6 +1,7 @@
 """The one place that is about SQLite: how it is opened, how writers take turns, what its errors mean.
 
-Writers queue on a file lock before they begin: SQLite's own waiting has no order, and under load somebody starves.
+Writers queue on a file lock before they begin: SQLite's own waiting has no order, and under load somebody
+starves.
 """
 
 import errno
@@ -23,7 +24,7 @@ GATE_SECONDS = 60
 
 
 def connect(path: Path) -> Engine:
-    """Return an engine whose transactions begin when they say so; `execution_options(write=True)` begins as a writer."""
+    """Return an engine; with `execution_options(write=True)` its transactions begin as writers."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
@@ -166,7 +167,7 @@ def _translate(error: BaseException, path: Path) -> BeadsError | None:
     if "malformed" in text or "not a database" in text or "disk I/O error" in text:
         return StoreBroken(
             f"{path} is damaged ({text})",
-            f"move {path.parent} aside, then restore it from a backup, or `bd init --from-jsonl` with an export",
+            f"move {path.parent} aside, then restore a backup, or `bd init --from-jsonl` with an export",
         )
     return None
 

@@ -1,6 +1,7 @@
 """Which dependencies may be added: existing ends, no self-dependency, no second edge for a pair, no cycle."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -19,7 +20,8 @@ _FAMILIES = ((*BLOCKING, WAITS_FOR), (PARENT,))
 def check(view: View, issue_id: str, target: str, kind: str) -> None:
     """Refuse a dependency that cannot be.
 
-    :raises Invalid: for a self-dependency or one that crosses epics. :raises NotFound: when an end does not exist.
+    :raises Invalid: for a self-dependency or one that crosses epics.
+    :raises NotFound: when an end does not exist.
     :raises Refused: when it would close a circle.
     """
     if issue_id == target:
@@ -32,12 +34,8 @@ def check(view: View, issue_id: str, target: str, kind: str) -> None:
 
 
 def _check_ends(view: View, issue_id: str, target: str, kind: str) -> None:
-    found = {
-        id: type
-        for id, type in view.conn.execute(
-            select(issues.c.id, issues.c.issue_type).where(issues.c.id.in_((issue_id, target)))
-        )
-    }
+    query = select(issues.c.id, issues.c.issue_type).where(issues.c.id.in_((issue_id, target)))
+    found = {row.id: row.issue_type for row in view.conn.execute(query)}
     if issue_id not in found:
         raise NotFound(f"no issue found matching {safe(issue_id)!r}", "see what there is: bd list")
     if target not in found:
@@ -53,7 +51,7 @@ def _check_ends(view: View, issue_id: str, target: str, kind: str) -> None:
 
 
 def is_elsewhere(view: View, target: str) -> bool:
-    """Say whether a target need not exist here: it is external, or has a prefix that this store does not use."""
+    """Say whether a target need not exist here: external, or of a prefix that this store does not use."""
     if is_external(target):
         return True
     return ids.is_id(target) and ids.prefix_of(target) not in known_prefixes(view)
@@ -66,11 +64,11 @@ def known_prefixes(view: View) -> set[str]:
 
 
 def _path(conn: Connection, start: str, goal: str, kinds: Iterable[str]) -> list[str]:
-    """Return the shortest way from `start` to `goal` along dependencies of these types, both ends included."""
+    """Return the shortest way from `start` to `goal` along these types, both ends included."""
     came_from: dict[str, str] = {start: ""}
     level = [start]
     while level and goal not in came_from:
-        steps = []
+        steps: list[Any] = []
         for chunk in ready.chunks(level):
             query = select(links.c.issue_id, links.c.depends_on_id)
             steps += conn.execute(query.where(links.c.issue_id.in_(chunk), links.c.type.in_(kinds))).all()

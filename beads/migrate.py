@@ -1,4 +1,4 @@
-"""Bring a database to this version's schema. The only place that imports alembic, and never on a normal path."""
+"""Bring a database to this version's schema. The only place that imports alembic; never on a normal path."""
 
 from pathlib import Path
 

@@ -110,7 +110,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What an issue is created from. `depends_on` holds (target id, dependency type); `blocks` the ids held up by it."""
+    """What an issue is created from. `depends_on` holds (target id, type); `blocks` the ids it holds up."""
 
     title: str
     type: str = "task"

@@ -19,7 +19,7 @@ _SHOWN_MATCHES = 10
 
 
 class View:
-    """A transaction that reads. `conn` is open for statements of others; `now` is one instant for all of it."""
+    """A transaction that reads. `conn` is open for others' statements; `now` is one instant for all of it."""
 
     def __init__(self, conn: Connection, now: datetime) -> None:
         self.conn = conn
@@ -81,7 +81,7 @@ class View:
     def count(self, wanted: Filter) -> int:
         """Return how many issues a filter lets through."""
         query = filters.narrowed(select(fn.count()).select_from(issues), wanted)
-        return self.conn.execute(query).scalar_one()
+        return int(self.conn.execute(query).scalar_one())
 
     def _issues(self, query: Select[Any]) -> list[Issue]:
         found = self.conn.execute(query).all()
@@ -96,6 +96,16 @@ class View:
             for issue_id, label in self.conn.execute(query.order_by(labels.c.issue_id, labels.c.label)):
                 found.setdefault(issue_id, []).append(label)
         return found
+
+    def label_counts(self) -> list[tuple[str, int]]:
+        """Return every label with how many issues carry it."""
+        query = select(labels.c.label, fn.count()).group_by(labels.c.label).order_by(labels.c.label)
+        return [(name, count) for name, count in self.conn.execute(query)]
+
+    def many(self, issue_ids: Iterable[str]) -> dict[str, Issue]:
+        """Return those of these issues that exist, by id."""
+        found = (self.find(Filter(ids=tuple(chunk))) for chunk in ready.chunks(set(issue_ids)))
+        return {issue.id: issue for part in found for issue in part}
 
     # ready and blocked
 
@@ -193,13 +203,50 @@ class View:
         order = (dependencies.c.created_at, dependencies.c.issue_id)
         return [rows.dependency(row) for row in self.conn.execute(query.order_by(*order))]
 
+    def edges(self, issue_ids: Iterable[str]) -> dict[str, list[Dependency]]:
+        """Return what each of these issues depends on."""
+        found: dict[str, list[Dependency]] = {}
+        for chunk in ready.chunks(issue_ids):
+            query = select(dependencies).where(dependencies.c.issue_id.in_(chunk))
+            order = (dependencies.c.issue_id, dependencies.c.created_at, dependencies.c.depends_on_id)
+            for row in self.conn.execute(query.order_by(*order)):
+                found.setdefault(row.issue_id, []).append(rows.dependency(row))
+        return found
+
+    def counts(self, issue_ids: Iterable[str]) -> dict[str, tuple[int, int, int]]:
+        """Return, for each issue, how many issues it depends on, how many depend on it, and its comments."""
+        wanted = list(issue_ids)
+        mine, other = dependencies.c.issue_id, dependencies.c.depends_on_id
+        # Only ends that exist are counted: as many as `show` shows.
+        down = self._tally(wanted, mine, select(mine, fn.count()).join(issues, issues.c.id == other))
+        up = self._tally(wanted, other, select(other, fn.count()))
+        said = self._tally(wanted, comments.c.issue_id, select(comments.c.issue_id, fn.count()))
+        return {id: (down.get(id, 0), up.get(id, 0), said.get(id, 0)) for id in wanted}
+
+    def _tally(self, issue_ids: list[str], column: Any, query: Select[Any]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for chunk in ready.chunks(issue_ids):
+            for id, count in self.conn.execute(query.where(column.in_(chunk)).group_by(column)):
+                found[id] = count
+        return found
+
+    def parents(self, issue_ids: Iterable[str]) -> dict[str, str]:
+        """Return the parent of each issue that has one."""
+        found: dict[str, str] = {}
+        for chunk in ready.chunks(issue_ids):
+            query = select(dependencies.c.issue_id, dependencies.c.depends_on_id)
+            query = query.where(dependencies.c.type == PARENT, dependencies.c.issue_id.in_(chunk))
+            for child, parent in self.conn.execute(query.order_by(dependencies.c.depends_on_id.desc())):
+                found[child] = parent
+        return found
+
     def children(self, issue_id: str) -> list[Issue]:
         """Return the issues whose parent this is."""
         return self.find(Filter(parent=issue_id))
 
     def parent(self, issue_id: str) -> str | None:
         """Return the id of this issue's parent."""
-        return next(iter(sorted(ready.parents_of(self.conn, [issue_id]))), None)
+        return self.parents([issue_id]).get(issue_id)
 
     def descendants(self, issue_id: str) -> list[str]:
         """Return every id below this one."""
@@ -229,7 +276,7 @@ class View:
         query = select(config.c.key, config.c.value).order_by(config.c.key)
         if prefix:
             query = query.where(config.c.key >= prefix, config.c.key < prefix + "\U0010ffff")
-        return {key: value for key, value in self.conn.execute(query)}
+        return {row.key: row.value for row in self.conn.execute(query)}
 
     def prefix(self) -> str:
         """Return the store's own prefix."""

@@ -5,8 +5,8 @@ An issue that is not settled is blocked when
   2. its parent is blocked, or
   3. it waits for the children of something that has unsettled children (or, with the gate `any-children`, has
      children of which none is closed).
-The column is brought up to date in the transaction that changes what it follows from, and only where it can differ:
-`affected_*` names those issues, `refresh` follows them down the tree and writes the ones that flipped.
+The column is brought up to date in the transaction that changes what it follows from, and only where it can
+differ: `affected_*` names those issues, `refresh` follows them down the tree and writes those that flipped.
 """
 
 import json
@@ -71,7 +71,7 @@ def waiters_on(conn: Connection, spawners: Iterable[str]) -> set[str]:
 
 
 def below(conn: Connection, roots: Iterable[str]) -> set[str]:
-    """Return every descendant of these; a root is among them only when it lies below another one, or itself."""
+    """Return every descendant of these; a root is among them only when it lies below one of them."""
     found: set[str] = set()
     level = set(roots)
     children = select(links.c.issue_id).where(links.c.type == PARENT)

@@ -1,7 +1,7 @@
 """The tables of the issue store, declared once; `migrations/` builds exactly these.
 
-Instants are text of fixed width in UTC (`beads.clock.stored`), which compares as time on every database. Absent text is
-the empty string, not NULL, so that a comparison never has three outcomes.
+Instants are text of fixed width in UTC (`beads.clock.stored`), which compares as time on every database.
+Absent text is the empty string, not NULL, so that a comparison never has three outcomes.
 """
 
 from typing import Any
@@ -205,7 +205,7 @@ child_counters = Table(
     sqlite_with_rowid=False,
 )
 
-# How full each prefix is, so that the length of a new id is known without counting; and the last number given out.
+# How full each prefix is, so that the length of a new id is known without counting; and its last number.
 prefixes = Table(
     "prefixes",
     metadata,

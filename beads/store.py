@@ -46,7 +46,8 @@ class Store:
     def create(cls, beads_dir: Path, prefix: str) -> "Store":
         """Make `beads_dir` and an empty store in it whose ids begin with `prefix`.
 
-        :raises Invalid: for a prefix that no id can begin with. :raises Refused: when there is a store already.
+        :raises Invalid: for a prefix that no id can begin with.
+        :raises Refused: when there is a store already.
         """
         if not ids.is_prefix(prefix):
             raise Invalid(

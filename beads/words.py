@@ -16,7 +16,8 @@ from beads.model import (
 )
 
 _STATUS = re.compile(r"[a-z][a-z0-9_-]*")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]|[\u202a-\u202e\u2066-\u2069]")
+# Controls, line separators, and the marks that turn the direction of what is read.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -34,7 +35,14 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> Invalid:
 
 
 def safe(text: str) -> str:
-    """Return text that cannot move a terminal's cursor, change its colours or reorder what is read."""
+    """Return one line that cannot move a terminal's cursor, change its colours or reorder what is read."""
+    return safe_block(
+        " ".join(text.splitlines()) if "\n" in text or "\r" in text else text.replace("\t", " ")
+    )
+
+
+def safe_block(text: str) -> str:
+    """Return the same for text of several lines."""
     return _CONTROL.sub("�", text)
 
 

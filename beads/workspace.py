@@ -12,7 +12,7 @@ _MARKS = ("metadata.json", "config.yaml", DATABASE)
 
 
 def find(start: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the `.beads` directory: BEADS_DIR, else BEADS_DB's folder, else the nearest one at or above `start`.
+    """Return the `.beads` directory: BEADS_DIR, else BEADS_DB's folder, else the nearest at or above `start`.
 
     :raises NoWorkspace: when there is none.
     """

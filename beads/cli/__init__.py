@@ -1,4 +1,4 @@
-"""`bd`: the command line of the issue store. One module per family of verbs; each is imported when it is called."""
+"""`bd`: the command line of the issue store. One module per family of verbs, imported when it is called."""
 
 import sys
 

@@ -1,6 +1,7 @@
 """The one place where errors become text, JSON and exit codes, for both command lines.
 
-0 done, 1 expected failure, 2 usage, 3 a bug of ours (a short line here, the traceback in a log), 130 interrupted.
+0 done, 1 expected failure, 2 usage, 3 a bug of ours (a short line here, the traceback in a log),
+130 interrupted.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 import click
 
 from beads.errors import BeadsError, Invalid
-from beads.words import safe
+from beads.words import safe_block
 
 BUG, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 
@@ -23,8 +24,8 @@ def run(
 ) -> int:
     """Run a command line and return its exit code; every error is told once, here.
 
-    With `--json` an error is JSON on stderr; with `json_to_stdout`, one that is not about the input's form is on
-    stdout as well, where some clients look for it.
+    With `--json` an error is JSON on stderr; with `json_to_stdout`, one that is not about the input's form is
+    on stdout as well, where some clients look for it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = wants_json(arguments)
@@ -82,9 +83,9 @@ def _plain(message: str) -> str:
 
 def _tell(message: str, hint: str | None, as_json: bool, both: bool, details: dict[str, Any] | None) -> None:
     if not as_json:
-        click.echo(f"error: {safe(message)}", err=True)
+        click.echo(f"error: {safe_block(message)}", err=True)
         if hint:
-            click.echo(f"  {safe(hint)}", err=True)
+            click.echo(f"  {safe_block(hint)}", err=True)
         return
     told: dict[str, Any] = {"error": message, **({"hint": hint} if hint else {}), **(details or {})}
     text = json.dumps({**told, "schema_version": 1}, indent=2)

@@ -10,7 +10,7 @@ from beads.words import nearest, safe
 
 
 class LazyGroup(click.Group):
-    """A group over `{name: ("module:attribute", "short help")}`; a command's module is imported when it runs."""
+    """A group over `{name: ("module:attribute", "short help")}`; imported when its command runs."""
 
     def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,248 @@
+"""`bd dep`: what depends on what."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from beads import shapes, words
+from beads.cli import render, texts
+from beads.cli.call import Call, current
+from beads.cli.create import resolve_target
+from beads.cli.verb import Nouns
+from beads.errors import Invalid, Refused
+from beads.model import BLOCKING, WAITS_FOR
+
+if TYPE_CHECKING:
+    from beads.graph import Node
+    from beads.store import Change, View
+
+_DIRECTIONS = click.Choice(["down", "up", "both"])
+
+
+@click.group(cls=Nouns)
+def dep() -> None:
+    """What depends on what."""
+
+
+@dep.command()
+@click.argument("issue", required=False)
+@click.argument("target", required=False)
+@click.option(
+    "-t", "--type", "kind", default="blocks", help="blocks, parent-child, related, discovered-from, …"
+)
+@click.option("--blocked-by", "--depends-on", "by", help="What it depends on, when not given as argument.")
+@click.option("--file", help="One dependency a line: ID ID [TYPE], or JSON; - is stdin.")
+@click.option("--no-cycle-check", is_flag=True, hidden=True)
+def add(
+    issue: str | None, target: str | None, kind: str, by: str | None, file: str | None, no_cycle_check: bool
+) -> None:
+    """Let ISSUE depend on TARGET: ISSUE is held up until TARGET is closed."""
+    call = current()
+    bulk = _read(texts.read_file(file), kind) if file else None
+    if bulk is None:
+        target = target or by
+        if not issue or not target:
+            raise click.UsageError("two issues are needed: bd dep add ISSUE TARGET")
+        bulk = [(issue, target, kind)]
+    with call.writing() as change:
+        done = [_add(change, *entry) for entry in bulk]
+    if not file:
+        _answer(
+            call, done[0], f"{done[0]['issue_id']} depends on {done[0]['depends_on_id']} ({done[0]['type']})"
+        )
+    else:
+        _answer(call, {"status": "added", "count": len(done), "dependencies": done}, f"added {len(done)}")
+
+
+def _add(change: "Change", issue: str, target: str, kind: str) -> dict[str, Any]:
+    issue_id, target_id = change.resolve(issue), resolve_target(change, target)
+    kind = words.dependency_type(kind)
+    if kind in (*BLOCKING, WAITS_FOR) and _is_ancestor(change, target_id, issue_id):
+        raise Refused(
+            f"{issue_id} is below {target_id}: waiting for it would never end",
+            f"to join them without waiting: bd dep add {issue_id} {target_id} --type related",
+        )
+    change.add_dependency(issue_id, target_id, kind)
+    return {"status": "added", "issue_id": issue_id, "depends_on_id": target_id, "type": kind}
+
+
+def _is_ancestor(view: "View", ancestor: str, issue_id: str) -> bool:
+    seen: set[str] = set()
+    above = view.parent(issue_id)
+    while above is not None and above not in seen:
+        if above == ancestor:
+            return True
+        seen.add(above)
+        above = view.parent(above)
+    return False
+
+
+def _read(text: str, kind: str) -> list[tuple[str, str, str]]:
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            found.append(_entry(line, kind))
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise Invalid(f"line {number} names no dependency", "write ID ID [TYPE] on each line") from None
+    return found
+
+
+def _entry(line: str, kind: str) -> tuple[str, str, str]:
+    if line.lstrip().startswith("{"):
+        entry = json.loads(line)
+        return (
+            entry.get("issue_id") or entry["from"],
+            entry.get("depends_on_id") or entry["to"],
+            entry.get("type", kind),
+        )
+    issue, target, *rest = line.split()
+    return issue, target, rest[0] if rest else kind
+
+
+def _answer(call: Call, answer: dict[str, Any], text: str) -> None:
+    if call.json:
+        call.emit(answer)
+    else:
+        call.say(text)
+
+
+@dep.command()
+@click.argument("issue")
+@click.argument("target")
+def remove(issue: str, target: str) -> None:
+    """Let ISSUE no longer depend on TARGET."""
+    call = current()
+    with call.writing() as change:
+        issue_id = change.resolve(issue)
+        known = {link.depends_on_id for link in change.dependencies(issue_id)}
+        target_id = target if target in known else resolve_target(change, target)
+        change.remove_dependency(issue_id, target_id)
+    answer = {"status": "removed", "issue_id": issue_id, "depends_on_id": target_id}
+    _answer(call, answer, f"{issue_id} no longer depends on {target_id}")
+
+
+@dep.command("list")
+@click.argument("ids", nargs=-1, required=True)
+@click.option(
+    "--direction", type=_DIRECTIONS, default="down", help="down: what it depends on; up: what on it."
+)
+@click.option("-t", "--type", "kind", help="Only this type.")
+def list_dependencies(ids: tuple[str, ...], direction: str, kind: str | None) -> None:
+    """List what issues depend on, or what depends on them."""
+    from beads import graph
+
+    call = current()
+    with call.reading() as view:
+        whole = [view.resolve(name) for name in ids]
+        if len(whole) > 1:
+            raw = [shapes.edge(link) for issue_id in whole for link in graph.edges(view, issue_id, direction)]
+            found = [each for each in raw if kind in (None, each["type"])]
+        else:
+            found = shapes.linked(view, graph.neighbours(view, whole[0], direction))
+            found = [each for each in found if kind in (None, each["dependency_type"])]
+    if call.json:
+        call.emit(found)
+    elif len(whole) > 1:
+        for each in found:
+            call.say(f"{each['issue_id']} -> {each['depends_on_id']}  {each['type']}")
+    else:
+        for each in found:
+            click.echo(render.line(each, more=f"  ({each['dependency_type']})"))
+        if not found:
+            click.echo("none")
+
+
+@dep.command()
+@click.argument("issue")
+@click.option(
+    "--direction", type=_DIRECTIONS, default="down", help="down: what it depends on; up: what on it."
+)
+@click.option("--reverse", is_flag=True, help="The same as --direction up.")
+@click.option("-d", "--max-depth", type=click.IntRange(0), default=50, help="How deep to look.")
+@click.option("-t", "--type", "kind", help="Only this type.")
+@click.option("-s", "--status", help="Only this status.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "mermaid"]), default="text")
+@click.option("--show-all-paths", is_flag=True, hidden=True)
+def tree(
+    issue: str,
+    direction: str,
+    reverse: bool,
+    max_depth: int,
+    kind: str | None,
+    status: str | None,
+    form: str,
+    show_all_paths: bool,
+) -> None:
+    """Show what an issue depends on, and that in turn."""
+    from beads import graph
+
+    call = current()
+    with call.reading() as view:
+        root = view.resolve(issue)
+        kinds = (words.dependency_type(kind),) if kind else ()
+        nodes = graph.tree(view, root, "up" if reverse else direction, max_depth, kinds)
+        found = _shapes(view, nodes)
+    if status:
+        found = [each for each in found if each["depth"] == 0 or each["status"] == status]
+    if call.json or form == "json":
+        call.emit(found)
+    elif form == "mermaid":
+        _mermaid(found)
+    else:
+        for each in found:
+            by = f"  ({each['edge_from_parent']})" if each["depth"] else ""
+            click.echo(
+                "  " * each["depth"] + render.line(each, more=by + (" …" if each["truncated"] else ""))
+            )
+
+
+def _shapes(view: "View", nodes: "list[Node]") -> list[dict[str, Any]]:
+    issues = view.many(node.id for node in nodes)
+    return [
+        {
+            **shapes.issue(issues[node.id]),
+            "depth": node.depth,
+            "parent_id": node.parent_id,
+            "edge_from_parent": node.type,
+            "truncated": node.truncated,
+        }
+        for node in nodes
+        if node.id in issues
+    ]
+
+
+def _mermaid(found: list[dict[str, Any]]) -> None:
+    click.echo("flowchart TD")
+    for each in {each["id"]: each for each in found}.values():
+        title = words.safe(each["title"]).replace('"', "'").replace("<", "‹").replace(">", "›")
+        click.echo(f'  {_name(each["id"])}["{each["id"]}: {title}"]')
+    for each in found:
+        if each["depth"]:
+            click.echo(
+                f"  {_name(each['parent_id'])} -->|{words.safe(each['edge_from_parent'])}| {_name(each['id'])}"
+            )
+
+
+def _name(issue_id: str) -> str:
+    return issue_id.replace("-", "_").replace(".", "_")
+
+
+@dep.command()
+def cycles() -> None:
+    """List circles: issues that could never be worked off."""
+    from beads import graph
+
+    call = current()
+    with call.reading() as view:
+        found = graph.cycles(view)
+        issues = view.many(id for circle in found for id in circle)
+    if call.json:
+        call.emit([[shapes.issue(issues[id]) for id in circle if id in issues] for circle in found])
+        return
+    for circle in found:
+        call.say(" -> ".join((*circle, circle[0])))
+    if not found:
+        click.echo("no cycles")

@@ -1,0 +1,56 @@
+"""The table of verbs."""
+
+import click
+
+from beads.cli.lazy import LazyGroup
+from beads.cli.verb import global_options
+from beads.version import BEADS_VERSION, __version__
+
+# name → where it is, and what it does; an entry without a description is an alias.
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("beads.cli.init:init", "Make an issue store here."),
+    "create": ("beads.cli.create:create", "File an issue."),
+    "new": ("beads.cli.create:create", ""),
+    "q": ("beads.cli.create:quick", "File an issue and print only its id."),
+    "show": ("beads.cli.show:show", "Show issues with all that hangs on them."),
+    "view": ("beads.cli.show:show", ""),
+    "list": ("beads.cli.listing:list_issues", "List issues."),
+    "ready": ("beads.cli.ready:ready", "List what can be started now, or claim it."),
+    "blocked": ("beads.cli.ready:blocked", "List what is held up, and by what."),
+    "update": ("beads.cli.update:update", "Change issues."),
+    "close": ("beads.cli.close:close", "Close issues."),
+    "done": ("beads.cli.close:close", ""),
+    "reopen": ("beads.cli.close:reopen", "Open closed issues again."),
+    "dep": ("beads.cli.dep:dep", "What depends on what: add, remove, list, tree, cycles."),
+    "label": ("beads.cli.label:label", "Labels: add, remove, list, list-all."),
+    "comment": ("beads.cli.comments:comment", "Say something about an issue."),
+    "comments": ("beads.cli.comments:comments", "Read what was said about an issue."),
+    "note": ("beads.cli.comments:note", "Add to an issue's notes."),
+    "config": ("beads.cli.config:config", "Settings: get, set, list, unset."),
+    "info": ("beads.cli.info:info", "Tell about the database."),
+    "where": ("beads.cli.info:where", "Tell where the issue store is."),
+    "version": ("beads.cli.info:version", "Tell the version."),
+}
+
+
+def version_line() -> str:
+    """Return the version as clients look for it: the Beads version that `bd` answers like comes first."""
+    return f"bd version {BEADS_VERSION} (gastown {__version__})"
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(version_line())
+        ctx.exit()
+
+
+@click.command(cls=LazyGroup, table=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Print the version and exit.",
+)  # fmt: skip
+def bd() -> None:
+    """Issues that agents and people work from, kept beside the code."""
+
+
+bd.params += global_options(set())

@@ -1,0 +1,53 @@
+"""When an issue may be closed: not while something holds it up, and not what was meant to stay."""
+
+from sqlalchemy import select
+
+from beads.errors import Refused
+from beads.model import Issue
+from beads.queries import View
+from beads.schema import issues
+
+_SHOWN = 10
+
+
+def check(view: View, issue: Issue) -> None:
+    """Refuse to close what is blocked, an epic with open children, pinned, a template, or a gate still shut.
+
+    :raises Refused: saying which.
+    """
+    show = f"bd show {issue.id}"
+    if issue.is_blocked:
+        blockers = ", ".join(view.blockers(issue.id))
+        raise Refused(f"cannot close {issue.id}: blocked by {blockers}", "close those first, or say --force")
+    if issue.pinned or issue.status == "pinned":
+        raise Refused(f"cannot close {issue.id}: it is pinned", show)
+    if issue.is_template:
+        raise Refused(f"cannot close {issue.id}: it is a template", show)
+    if issue.type == "epic":
+        _check_children(view, issue)
+    if issue.type == "gate" and issue.await_type and not gate_open(view, issue):
+        awaited = f"{issue.await_type} {issue.await_id}".strip()
+        raise Refused(
+            f"cannot close {issue.id}: its gate is not satisfied ({awaited})", f"bd gate resolve {issue.id}"
+        )
+
+
+def _check_children(view: View, epic: Issue) -> None:
+    unfinished = [child.id for child in view.children(epic.id) if child.status != "closed"]
+    if unfinished:
+        listed = ", ".join(unfinished[:_SHOWN]) + (", …" if len(unfinished) > _SHOWN else "")
+        raise Refused(
+            f"cannot close {epic.id}: {len(unfinished)} open children: {listed}", "close those first"
+        )
+
+
+def gate_open(view: View, gate: Issue) -> bool:
+    """Say whether a gate's condition is met, as far as the store alone can tell."""
+    if gate.await_type == "timer" and gate.timeout:
+        return (view.now - gate.created_at).total_seconds() * 1e9 >= gate.timeout
+    if gate.await_type == "bead":
+        return (
+            view.conn.execute(select(issues.c.status).where(issues.c.id == gate.await_id)).scalar()
+            == "closed"
+        )
+    return False

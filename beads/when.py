@@ -1,0 +1,74 @@
+"""Instants as a person types them: `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, `2025-01-15`, RFC 3339."""
+
+import re
+from datetime import datetime, time, timedelta
+
+from beads import clock
+from beads.errors import Invalid
+from beads.words import safe
+
+_OFFSET = re.compile(r"([+-]?)(\d{1,6})\s*(m|min|h|d|w|mo|y)")
+_UNITS = {"m": 1, "min": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
+_NANOS = {"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9, "d": 86400e9}
+
+
+def parse(text: str, now: datetime) -> datetime:
+    """Read an instant; a bare date or day begins at midnight, local time.
+
+    :raises Invalid: when it is not understood.
+    """
+    word = text.strip().lower()
+    for reader in (_offset, _day, _exact):
+        try:
+            found = reader(word, text.strip(), now)
+        except (OverflowError, ValueError):
+            found = None
+        if found is not None:
+            return found
+    raise Invalid(
+        f"{safe(text)!r} is not a time", "write +6h, +1d, +2w, tomorrow, next monday, 2025-01-15 or RFC 3339"
+    )
+
+
+def _offset(word: str, _: str, now: datetime) -> datetime | None:
+    match = _OFFSET.fullmatch(word.removeprefix("in "))
+    if match is None:
+        return None
+    minutes = int(match[2]) * _UNITS[match[3]]
+    return now + timedelta(minutes=-minutes if match[1] == "-" else minutes)
+
+
+def _day(word: str, _: str, now: datetime) -> datetime | None:
+    ahead = {"now": None, "today": 0, "tomorrow": 1, "yesterday": -1, "next week": 7, "next month": 30}
+    if word == "now":
+        return now
+    days = ahead.get(word)
+    name = word.removeprefix("next ").strip()
+    if days is None and name in _DAYS:
+        days = (_DAYS.index(name) - now.astimezone().weekday() - 1) % 7 + 1
+    return None if days is None else _midnight(now.astimezone() + timedelta(days=days))
+
+
+def _midnight(local: datetime) -> datetime:
+    return datetime.combine(local.date(), time.min).astimezone()
+
+
+def _exact(_: str, text: str, now: datetime) -> datetime | None:
+    if _DATE.fullmatch(text):
+        return _midnight(datetime.fromisoformat(text))
+    return clock.parse(text)
+
+
+def duration(text: str) -> int:
+    """Read a length of time such as `30m`, `2h45m` or `1d`, in nanoseconds.
+
+    :raises Invalid: when it is not one.
+    """
+    word = text.strip().lower()
+    parts = _GO_DURATION.findall(word)
+    if not parts or "".join(number + unit for number, unit in parts) != word:
+        raise Invalid(f"{safe(text)!r} is not a length of time", "write 30m, 2h45m or 1d")
+    return int(sum(float(number) * _NANOS[unit] for number, unit in parts))
