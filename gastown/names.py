@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def repository(text: str) -> str:
         return text
     if "://" in text:
         raise Invalid(f"'{text[:80]}' is no repository URL", hint="https, ssh, git, file, or a path")
-    path = Path(text).expanduser().absolute()
+    path = Path(os.path.normpath(Path(text).expanduser().absolute()))
     if not path.exists():
         raise Invalid(f"there is no repository at {path}", hint="--repo URL or --repo PATH")
     return str(path)

@@ -118,7 +118,7 @@ def _instruct(clone: Path, runtime: Runtime) -> None:
 
 
 def start_session(town: Town, id: int) -> None:
-    """One run of the runtime's program in the attempt's clone. The row is written first, so that whatever runs is known."""
+    """One run of the runtime's program in the attempt's clone. The row comes first, so that what runs is known."""
     with town.store.write("gt") as change:
         attempt = store.attempt(change.conn, id)
         if attempt.state not in WITH_SESSION:

@@ -66,7 +66,7 @@ def merge(town: Town, id: int) -> None:
     """Work off one merge request, from wherever an earlier run of this was cut off."""
     request = _begin(town, id)
     if request is None:
-        return None
+        return
     rig = town.rig(request.rig)
     try:
         verdict = _attempt_merge(town, request, rig)

@@ -1,7 +1,7 @@
 """Any command as a runtime, from a `[runtimes.NAME]` table of town.toml.
 
-`{prompt}`, `{clone}`, `{bead}`, `{rig}` and `{polecat}` are replaced in its arguments; where `prompt = "argument"` and no
-argument says `{prompt}`, it comes last.
+`{prompt}`, `{clone}`, `{bead}`, `{rig}` and `{polecat}` are replaced in its arguments; where `prompt = "argument"`
+and no argument says `{prompt}`, it comes last.
 """
 
 from __future__ import annotations
