@@ -7,6 +7,7 @@
 # Seen by every command below: bytecode is kept (agents start `gt` and `bd` thousands of times), and nothing
 # of a person's other Python projects leaks in.
 OWN = unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV;
+SHOWN = $(OWN) set -x;
 BIN = .venv/bin
 
 DEMO_ARGS =
@@ -24,21 +25,21 @@ demo: setup ## a town, three repositories, one convoy, merged commits: no accoun
 	@$(OWN) $(BIN)/gt demo $(DEMO_ARGS)
 
 test: setup ## every test; PYTEST_ARGS="-k sling" for some of them
-	$(OWN) $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
+	@$(SHOWN) $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
 
 lint: setup ## style, format, types and layers
-	$(OWN) $(BIN)/ruff check .
-	$(OWN) $(BIN)/ruff format --check .
-	$(OWN) $(BIN)/mypy
-	$(OWN) $(BIN)/lint-imports
+	@$(SHOWN) $(BIN)/ruff check .
+	@$(SHOWN) $(BIN)/ruff format --check .
+	@$(SHOWN) $(BIN)/mypy
+	@$(SHOWN) $(BIN)/lint-imports
 
 check: lint test ## what CI runs: lint, then every test
 
 bench: setup ## the benchmarks; BENCH_ARGS goes to them
-	$(OWN) $(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@$(SHOWN) $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 wheel: setup ## build dist/gastown-*.whl
-	$(OWN) $(BIN)/python -m hatchling build -t wheel
+	@$(SHOWN) $(BIN)/python -m hatchling build -t wheel
 
 # The build back end is locked too, so that the editable install needs no network of its own.
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
