@@ -12,7 +12,7 @@ from beads.errors import Invalid, NotFound, Refused
 from beads.model import GATING, PARENT, SETTLED, Comment, Draft, Issue
 from beads.queries import View
 from beads.schema import comments, config, events, issues, labels
-from beads.words import safe
+from beads.text import safe
 
 _READ_ONLY = frozenset(("id", "created_at", "created_by", "updated_at", "labels", "is_blocked"))
 

@@ -10,7 +10,7 @@ from beads.errors import Invalid, NotFound, Refused
 from beads.model import Draft
 from beads.queries import View
 from beads.schema import child_counters, issues, labels, prefixes
-from beads.words import safe
+from beads.text import safe
 
 _NOT_COLUMNS = frozenset(
     ("id", "prefix", "rig", "infix", "parent", "inherit_labels", "depends_on", "blocks", "labels")

@@ -11,7 +11,7 @@ from beads.model import BLOCKING, PARENT, WAITS_FOR, is_external
 from beads.queries import View
 from beads.schema import dependencies as links
 from beads.schema import issues
-from beads.words import safe
+from beads.text import safe
 
 # Within each family a circle could never be worked off.
 _FAMILIES = ((*BLOCKING, WAITS_FOR), (PARENT,))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, or_, select, text
+from sqlalchemy import Connection, Select, and_, case, column, exists, or_, select, table, text
 from sqlalchemy import func as fn
 
 from beads import clock, filters, ids, ready, rows
@@ -12,10 +12,12 @@ from beads.errors import Ambiguous, NotFound
 from beads.filters import Filter
 from beads.model import NOT_WORK, PARENT, Comment, Dependency, Event, Issue
 from beads.schema import comments, config, dependencies, events, issues, labels, prefixes
-from beads.words import safe
+from beads.text import safe
 
 HYBRID_HOURS = 48
 _SHOWN_MATCHES = 10
+# An alias of the whole table would set up all of its columns: 15 ms.
+_parent = table("issues", column("id"), column("defer_until")).alias("parent")
 
 
 class View:
@@ -138,12 +140,11 @@ class View:
 
     def _not_deferred(self) -> tuple[Any, Any]:
         now = clock.stored(self.now)
-        parent = issues.alias("parent")
         asleep = exists().where(
             dependencies.c.issue_id == issues.c.id,
             dependencies.c.type == PARENT,
-            parent.c.id == dependencies.c.depends_on_id,
-            parent.c.defer_until > now,
+            _parent.c.id == dependencies.c.depends_on_id,
+            _parent.c.defer_until > now,
         )
         return or_(issues.c.defer_until.is_(None), issues.c.defer_until <= now), ~asleep
 

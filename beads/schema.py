@@ -113,6 +113,7 @@ issues = Table(
     CheckConstraint("is_blocked = 0 OR status NOT IN ('closed', 'pinned')", name="issues_is_blocked"),
 )
 
+# Another database's own `…_where` would be said here too, were not its whole dialect imported for it: 25 ms.
 # The planner uses a partial index only when the query spells the same literals: see READY in beads.ready.
 Index(
     "issues_ready",
@@ -120,7 +121,6 @@ Index(
     issues.c.created_at.desc(),
     issues.c.id,
     sqlite_where=text("status = 'open' AND is_blocked = 0"),
-    postgresql_where=text("status = 'open' AND is_blocked = 0"),
 )
 Index(
     "issues_blocked",
@@ -128,7 +128,6 @@ Index(
     issues.c.created_at.desc(),
     issues.c.id,
     sqlite_where=text("is_blocked = 1"),
-    postgresql_where=text("is_blocked = 1"),
 )
 Index("issues_status", issues.c.status, issues.c.priority, issues.c.created_at.desc(), issues.c.id)
 Index("issues_order", issues.c.priority, issues.c.created_at.desc(), issues.c.id)

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from beads import clock
 from beads.errors import Invalid
-from beads.words import safe
+from beads.text import safe
 
 _OFFSET = re.compile(r"([+-]?)(\d{1,6})\s*(m|min|h|d|w|mo|y)")
 _UNITS = {"m": 1, "min": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}

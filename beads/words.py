@@ -1,6 +1,5 @@
 """Words a person may type: checked, completed, and, when wrong, answered with the nearest right one."""
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -14,16 +13,9 @@ from beads.model import (
     TYPES,
     UNSPECIFIED,
 )
+from beads.text import nearest, safe
 
 _STATUS = re.compile(r"[a-z][a-z0-9_-]*")
-# Controls, line separators, and the marks that turn the direction of what is read.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word most like this one, or None when none is."""
-    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
 
 
 def unknown(kind: str, word: str, known: Iterable[str]) -> Invalid:
@@ -32,18 +24,6 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> Invalid:
     close = nearest(word, words)
     hint = f"did you mean {close!r}? " if close else ""
     return Invalid(f"unknown {kind} {safe(word)!r}", f"{hint}one of: {', '.join(words)}")
-
-
-def safe(text: str) -> str:
-    """Return one line that cannot move a terminal's cursor, change its colours or reorder what is read."""
-    return safe_block(
-        " ".join(text.splitlines()) if "\n" in text or "\r" in text else text.replace("\t", " ")
-    )
-
-
-def safe_block(text: str) -> str:
-    """Return the same for text of several lines."""
-    return _CONTROL.sub("�", text)
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from beads.errors import BeadsError, Invalid
-from beads.words import safe_block
+from beads.text import safe_block
 
 BUG, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
 

@@ -12,7 +12,7 @@ import click
 
 from beads import workspace
 from beads.errors import Refused
-from beads.words import safe, safe_block
+from beads.text import safe, safe_block
 
 if TYPE_CHECKING:
     from beads.store import Change, Store, View

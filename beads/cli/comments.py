@@ -9,7 +9,7 @@ from beads import shapes
 from beads.cli import render, texts
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
-from beads.words import safe, safe_block
+from beads.text import safe, safe_block
 
 if TYPE_CHECKING:
     from beads.model import Comment

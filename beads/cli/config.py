@@ -5,7 +5,7 @@ import click
 from beads.cli.call import current
 from beads.cli.verb import Nouns
 from beads.errors import Invalid
-from beads.words import safe
+from beads.text import safe
 
 _MAX_KEY = 255
 

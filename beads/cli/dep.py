@@ -12,6 +12,7 @@ from beads.cli.create import resolve_target
 from beads.cli.verb import Nouns
 from beads.errors import Invalid, Refused
 from beads.model import BLOCKING, WAITS_FOR
+from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.graph import Node
@@ -217,12 +218,12 @@ def _shapes(view: "View", nodes: "list[Node]") -> list[dict[str, Any]]:
 def _mermaid(found: list[dict[str, Any]]) -> None:
     click.echo("flowchart TD")
     for each in {each["id"]: each for each in found}.values():
-        title = words.safe(each["title"]).replace('"', "'").replace("<", "‹").replace(">", "›")
+        title = safe(each["title"]).replace('"', "'").replace("<", "‹").replace(">", "›")
         click.echo(f'  {_name(each["id"])}["{each["id"]}: {title}"]')
     for each in found:
         if each["depth"]:
             click.echo(
-                f"  {_name(each['parent_id'])} -->|{words.safe(each['edge_from_parent'])}| {_name(each['id'])}"
+                f"  {_name(each['parent_id'])} -->|{safe(each['edge_from_parent'])}| {_name(each['id'])}"
             )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from beads.words import nearest, safe
+from beads.text import nearest, safe
 
 
 class LazyGroup(click.Group):

@@ -12,6 +12,7 @@ from beads.cli.call import Call, current
 from beads.cli.verb import Verb
 from beads.errors import Invalid
 from beads.model import INFRA_TYPES
+from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.filters import Filter
@@ -60,7 +61,7 @@ _USUAL, _USUAL_FOR_AGENTS = 50, 20
 def list_issues(text: tuple[str, ...], tree: str, skip_labels: bool, **given: Any) -> None:
     """List issues: open ones, fifty of them, unless told otherwise."""
     if text:
-        raise click.UsageError(f"list takes options only, not {words.safe(text[0])!r}")
+        raise click.UsageError(f"list takes options only, not {safe(text[0])!r}")
     call = current()
     with call.reading() as view:
         wanted = _filter(view, given)

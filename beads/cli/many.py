@@ -7,7 +7,7 @@ import click
 
 from beads.cli.call import Call, as_json
 from beads.errors import BeadsError
-from beads.words import safe
+from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.store import View

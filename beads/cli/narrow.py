@@ -9,7 +9,7 @@ import click
 from beads import when, words
 from beads.cli import texts
 from beads.errors import Invalid
-from beads.words import safe
+from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.filters import Filter

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from beads.words import safe, safe_block
+from beads.text import safe, safe_block
 
 _COLOURS = {"in_progress": "yellow", "hooked": "yellow", "blocked": "red", "closed": "bright_black"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from beads.errors import Invalid
-from beads.words import safe
+from beads.text import safe
 
 
 def read_file(name: str) -> str:
