@@ -2,10 +2,12 @@
 
 Each page has a home of its own with three repositories in `~/code`, also reachable as `git@github.com:you/…`.
 A page that does not make a town itself begins in one that has these repositories as rigs.
+The vendors' programs are played by a script that commits a file; the real ones have tests of their own.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import tomllib
 from pathlib import Path
@@ -18,6 +20,16 @@ from tests.support.sandbox import Sandbox
 RIGS = {"backend": "be", "ml-pipeline": "ml", "frontend": "fe"}
 MAKES_ITS_OWN_TOWN = ("gt init", "gt install", "gt demo")
 LANGUAGES = docs.COMMANDS | {"toml", "json", "text", "python", "mermaid", "markdown"}
+VENDORS_PROGRAMS = ("codex",)
+AN_AGENT = """\
+#!/bin/sh
+set -e
+gt prime
+echo "Work of attempt $GT_ATTEMPT" >"attempt-$GT_ATTEMPT.txt"
+git add --all
+git commit --quiet --message="Work of attempt $GT_ATTEMPT"
+gt done
+"""
 PAGES = docs.pages()
 PAGE_IDS = [page.name for page in PAGES]
 PAGE_SECONDS = 300
@@ -37,11 +49,21 @@ def set_the_stage(sandbox: Sandbox, text: str) -> None:
         sandbox.git("clone", "--quiet", "--bare", path, bare)
         sandbox.git("remote", "add", "origin", bare, cwd=path)
     sandbox.git("config", "--global", f"url.{code}/.insteadOf", "git@github.com:you/")
+    play_the_vendors(sandbox)
     if any(command in text for command in MAKES_ITS_OWN_TOWN):
         return
     sandbox.town()
     for name, prefix in RIGS.items():
         sandbox.run("gt", "rig", "create", name, "--prefix", prefix, "--repo", code / f"{name}.git")
+
+
+def play_the_vendors(sandbox: Sandbox) -> None:
+    programs = sandbox.home / ".local/bin"
+    programs.mkdir(parents=True)
+    for name in VENDORS_PROGRAMS:
+        (programs / name).write_text(AN_AGENT)
+        (programs / name).chmod(0o755)
+    sandbox.env["PATH"] = f"{programs}{os.pathsep}{sandbox.env['PATH']}"
 
 
 @each_page
