@@ -51,7 +51,7 @@ lock: ## renew both lock files from pyproject.toml (needs uv); UPGRADE=--upgrade
 		$(LOCK) $(UPGRADE) --group dev -c requirements.lock pyproject.toml - -o requirements-dev.lock
 
 clean: ## remove everything that make made
-	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis dist build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help setup demo test lint check bench wheel lock clean
