@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from beads import clock
 from beads.bell import Bell, ring
@@ -325,15 +326,18 @@ def _loop(
 
 
 @contextmanager
-def _lock(town: Town) -> Iterator[bool]:
-    """Whether we are the one that ticks in this town. The lock dies with its holder."""
+def _lock(town: Town, patience: float = 0.0) -> Iterator[bool]:
+    """Whether we are the one that ticks in this town. The lock dies with its holder.
+
+    `patience`: seconds to try, for a question (`holder`) has the lock for an instant too."""
     path = town.state_dir / "daemon.lock"
+    deadline = time.monotonic() + patience
     with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+        while not _try_lock(file, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                yield False
+                return
+            time.sleep(0.01)
         file.truncate(0)
         file.write(f"{os.getpid()} {polecats.HOST}\n")
         file.flush()
@@ -343,18 +347,26 @@ def _lock(town: Town) -> Iterator[bool]:
             file.truncate(0)
 
 
+def _try_lock(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def holder(town: Town) -> int | None:
     """The process that ticks in this town now: the daemon, or a foreground run."""
     path = town.state_dir / "daemon.lock"
     if not path.exists():
         return None
     with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        # Shared, so that two who ask at once do not take each other for a daemon.
+        while not _try_lock(file, fcntl.LOCK_SH):
             file.seek(0)
-            text = file.read().split()
-            return int(text[0]) if text else -1
+            if text := file.read().split():
+                return int(text[0])
+            time.sleep(0.005)  # it has the lock, and is about to write who it is
     return None
 
 
@@ -366,7 +378,7 @@ def run(town: Town) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     town.tmux.require()
-    with Bell(town.beads_dir) as bell, _lock(town) as ours:
+    with Bell(town.beads_dir) as bell, _lock(town, patience=1.0) as ours:
         if not ours:
             raise Refused(
                 f"a daemon runs in this town already (process {holder(town)})", hint="gt daemon status"
@@ -377,7 +389,7 @@ def run(town: Town) -> None:
 
 
 def start(town: Town) -> int:
-    """Start the daemon in the background; returns its process id once it holds the lock.
+    """Start the daemon in the background; returns the process that holds the lock, ours or one that was quicker.
 
     :raises Refused: it ended at once, with the end of its log."""
     running = holder(town)
@@ -403,6 +415,8 @@ def start(town: Town) -> int:
         if process.poll() is not None:
             break
         time.sleep(0.02)
+    if (other := holder(town)) is not None:
+        return other
     raise Refused(f"the daemon did not start: {processes.tail(output)[-500:]}", hint="gt daemon run")
 
 

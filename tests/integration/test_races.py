@@ -1,0 +1,131 @@
+"""Races: many processes want the same thing at the same instant, and exactly one gets it."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gastown import store
+from tests.support.sandbox import Sandbox
+from tests.support.town_at_work import TownAtWork
+
+# One warm interpreter becomes many processes, which wait for the same end of file: so they really begin at the same
+# instant, and not one after the other as fast as a machine can import libraries.
+RACE = """
+import os, sys
+import beads.store, gastown.sling, gastown.daemon
+from gastown.cli import main
+count, folder = int(sys.argv[1]), sys.argv[2]
+sys.argv = ["gt", *sys.argv[3:]]
+gate, trigger = os.pipe()
+racers = []
+for n in range(count):
+    if (racer := os.fork()) == 0:
+        os.close(trigger)
+        for name, stream in (("out", 1), ("err", 2)):
+            os.dup2(os.open(f"{folder}/{n}.{name}", os.O_CREAT | os.O_WRONLY, 0o600), stream)
+        os.read(gate, 1)
+        main()
+        os._exit(0)
+    racers.append(racer)
+os.close(trigger)
+print(*(os.waitstatus_to_exitcode(os.waitpid(racer, 0)[1]) for racer in racers))
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+def at_once(town: TownAtWork, count: int, *arguments: str) -> list[Ended]:
+    """Run `gt ARGUMENTS` in `count` processes that begin together."""
+    folder = Path(tempfile.mkdtemp(dir=town.box.folder))
+    codes = town.box.run(sys.executable, "-P", "-c", RACE, str(count), folder, *arguments).stdout.split()
+    return [
+        Ended(int(code), (folder / f"{n}.out").read_text(), (folder / f"{n}.err").read_text())
+        for n, code in enumerate(codes)
+    ]
+
+
+def test_fifty_slings_of_one_bead_make_one_attempt(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    bead = town.bead("Wanted by all", "echo once >> once.txt")
+
+    ended = at_once(town, 50, "sling", bead)
+
+    assert all(p.code in (0, 1) and "Traceback" not in p.out + p.err for p in ended), ended
+    assert sum(f"slung {bead}" in p.out for p in ended) == 1
+    assert sum(f"{bead} is on a hook of app (shell) already" in p.out for p in ended) == 49
+    assert len(town.attempts(bead)) == 1
+    with town.town.store.read() as view:
+        tracking = [d for d in view.dependents(bead) if d.type == "tracks"]
+    assert len(tracking) == 1, "one convoy, not fifty"
+
+    town.up()
+    town.settle(bead)
+    assert town.file("once.txt") == "once"
+
+
+def test_slings_with_different_runtimes_agree_on_one(sandbox: Sandbox) -> None:
+    """Half of the racers want the rig's runtime, half another one: the later ones are refused and say who has it."""
+    town = TownAtWork(sandbox)
+    table = '\n[runtimes.other]\ncommand = "true"\n'
+    town.town.file.write_text(town.town.file.read_text() + table)
+    bead = town.bead("Wanted by two kinds", "true")
+
+    script = f"gt sling {bead} --runtime $1; echo $?"
+    racers = [sandbox.start("sh", "-c", script, "sh", name) for name in ("shell", "other") * 4]
+    printed = ["".join(racer.communicate(timeout=60)) for racer in racers]
+
+    assert len(town.attempts(bead)) == 1
+    assert sum(f"slung {bead}" in text for text in printed) == 1
+    assert sum(f"{bead} is hooked with app" in text for text in printed) == 4, printed
+    assert not any("Traceback" in text for text in printed)
+
+
+def test_a_sling_that_is_refused_for_one_bead_hooks_none(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    good, closed = town.bead("Good", "true"), town.bead("Closed", "true")
+    with town.town.store.write("person") as change:
+        change.close(closed)
+
+    refused = town.gt("sling", good, closed, check=False)
+
+    assert refused.returncode == 1 and f"{closed} is closed" in refused.stderr
+    assert town.attempts(good) == [] and town.issue(good).status == "open"
+
+
+def test_two_daemons_started_at_once_are_one(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    ended = at_once(town, 8, "up")
+    assert [p.code for p in ended] == [0] * 8, [p.err for p in ended]
+    log = (town.town.logs / "daemon.log").read_text()
+    assert log.count("started") == 1, log
+
+
+def test_a_question_is_never_answered_with_a_daemon_that_is_dead(sandbox: Sandbox) -> None:
+    """Many ask at once whether a daemon runs; none takes another's question for a daemon, and none is in its way."""
+    town = TownAtWork(sandbox)
+    town.up()
+    town.kill_daemon()
+    asked = at_once(town, 12, "daemon", "status")
+    assert {p.out.strip() for p in asked} == {"no daemon runs: gt up"}
+
+
+def test_unsling_while_the_daemon_spawns_leaves_nothing_running(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    beads = [town.bead(f"Taken back {n}", "sleep 600") for n in range(6)]
+    town.up()
+    for bead in beads:
+        town.sling(bead)
+        town.gt("unsling", bead)
+    town.settle(*beads)
+    with town.town.store.read() as view:
+        assert store.live_attempts(view.conn) == []
+    assert town.sessions() == [] and town.clones() == []
+    assert {town.issue(bead).status for bead in beads} == {"open"}
