@@ -24,7 +24,7 @@ def get(key: str, as_json: bool) -> None:
     print_json({"key": key, "value": value}) if as_json or isinstance(value, dict) else click.echo(value)
 
 
-@config.command("set")
+@config.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -1
 @click.argument("key")
 @click.argument("value")
 def set_(key: str, value: str) -> None:

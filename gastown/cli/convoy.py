@@ -72,7 +72,7 @@ def status(convoy: str, as_json: bool) -> None:
     if as_json:
         print_json(_facts(found))
         return
-    from beads.words import safe
+    from beads.text import safe
 
     state = "landed" if found.landed else f"{found.done} of {len(found.beads)} done"
     click.echo(f"{found.id}  {safe(found.title)}  {state}")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from beads.words import safe
+from beads.text import safe
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -57,7 +57,7 @@ def status(who: str, as_json: bool) -> None:
     if as_json:
         print_json({"attempt": a, "sessions": sessions})
         return
-    from beads.words import safe
+    from beads.text import safe
 
     click.echo(f"{a.worker}  attempt {a.id} on {a.bead}: {safe(issue.title)}")
     click.echo(f"state    {a.state}" + (f": {a.reason.splitlines()[0]}" if a.reason else ""))
@@ -71,7 +71,7 @@ def status(who: str, as_json: bool) -> None:
 @click.option("-n", "--lines", default=0, help="Lines of scrollback above the screen.")
 def peek(who: str, lines: int) -> None:
     """Show a worker's screen, or the end of its transcript."""
-    from beads.words import safe_block
+    from beads.text import safe_block
     from gastown import polecats, town
 
     here = town.find()

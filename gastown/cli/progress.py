@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from beads.words import safe
+from beads.text import safe
 from gastown import daemon, store
 from gastown.model import LIVE
 from gastown.town import Town

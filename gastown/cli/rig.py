@@ -115,7 +115,7 @@ def info(name: str, as_json: bool) -> None:
         click.echo(f"{key + ':':<{width}} {value}")
 
 
-@rig.command()
+@rig.command(context_settings={"ignore_unknown_options": True})  # a value may be -1
 @click.argument("name")
 @click.argument("key", required=False)
 @click.argument("value", required=False)

@@ -77,7 +77,7 @@ def hook(as_json: bool) -> None:
                     "rig": a.rig, "polecat": a.polecat, "attempt": a.id, "branch": a.branch,
                     "base": a.base_commit})  # fmt: skip
         return
-    from beads.words import safe
+    from beads.text import safe
 
     click.echo(f"{issue.id}  {safe(issue.title)}")
     click.echo(f"branch {a.branch}, attempt {a.id}; the whole of it: gt prime; when finished: gt done")
