@@ -39,7 +39,7 @@ def state(town: Path) -> tuple[str, list[str], int]:
     """What must be unchanged after a refusal: the settings, the rigs' folders, the number of issues."""
     with sqlite3.connect(f"file:{town / '.beads/beads.db'}?mode=ro", uri=True) as database:
         issues = database.execute("SELECT count(*) FROM issues").fetchone()[0]
-    return (town / "town.toml").read_text(), sorted(os.listdir(town / "rigs")), issues
+    return (town / "town.toml").read_text(), sorted(p.name for p in (town / "rigs").iterdir()), issues
 
 
 def refused(sandbox: Sandbox, *argv: str | Path, says: str, codes: tuple[int, ...] = (1, 2)) -> str:
@@ -212,7 +212,7 @@ def test_a_full_disk_loses_nothing(sandbox: Sandbox) -> None:
             refused(sandbox, *argv, says="")
         (disk / "filler").unlink()
         assert sandbox.json("bd", "list") == before
-        assert sorted(os.listdir(disk / "town/rigs")) == ["backend"]
+        assert [p.name for p in (disk / "town/rigs").iterdir()] == ["backend"]
         sandbox.run("bd", "create", "--rig", "backend", "After")
         sandbox.run("gt", "rig", "create", "other", "--repo", repo)
     finally:
