@@ -1,29 +1,22 @@
 """Change: a transaction that writes. Every change of the issue store, its events, and readiness kept true."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy import func as fn
+from sqlalchemy import update
 
 from beads import clock, closing, creation, links, ready, rows, words
-from beads.errors import Invalid, NotFound, Refused
-from beads.model import GATING, PARENT, SETTLED, Comment, Draft, Issue
-from beads.queries import View
-from beads.schema import comments, config, events, issues, labels
+from beads.errors import NotFound, Refused
+from beads.model import GATING, PARENT, SETTLED, Draft, Issue
+from beads.remarks import Remarks
+from beads.schema import issues
 from beads.text import safe
 
 _READ_ONLY = frozenset(("id", "created_at", "created_by", "updated_at", "labels", "is_blocked"))
 
 
-class Change(View):
+class Change(Remarks):
     """A transaction that writes, in somebody's name."""
-
-    def __init__(self, conn: Connection, now: datetime, actor: str) -> None:
-        super().__init__(conn, now)
-        self.actor = actor
-        self._change: int | None = None
 
     # issues
 
@@ -220,104 +213,6 @@ class Change(View):
             self.remove_dependency(issue_id, old)
         if parent:
             self.add_dependency(issue_id, parent, PARENT)
-
-    # labels and comments
-
-    def add_label(self, issue_id: str, label: str) -> bool:
-        """Put a label on an issue; say whether it is new."""
-        name = words.label(label)
-        self._required(issue_id)
-        if name in self.labels_of([issue_id]).get(issue_id, ()):
-            return False
-        self.conn.execute(insert(labels).values(issue_id=issue_id, label=name))
-        self.record(issue_id, "label_added", new=name)
-        self._touch(issue_id)
-        return True
-
-    def remove_label(self, issue_id: str, label: str) -> bool:
-        """Take a label off an issue; say whether it was there."""
-        self._required(issue_id)
-        query = delete(labels).where(labels.c.issue_id == issue_id, labels.c.label == label.strip())
-        if not self.conn.execute(query).rowcount:
-            return False
-        self.record(issue_id, "label_removed", old=label.strip())
-        self._touch(issue_id)
-        return True
-
-    def set_labels(self, issue_id: str, wanted: Iterable[str]) -> None:
-        """Leave exactly these labels on an issue."""
-        target = {words.label(name) for name in wanted}
-        present = set(self.labels_of([issue_id]).get(issue_id, ()))
-        for name in sorted(present - target):
-            self.remove_label(issue_id, name)
-        for name in sorted(target - present):
-            self.add_label(issue_id, name)
-
-    def add_comment(self, issue_id: str, text: str, author: str | None = None) -> Comment:
-        """Say something about an issue.
-
-        :raises Invalid: when there is nothing said.
-        """
-        self._required(issue_id)
-        if not text.strip():
-            raise Invalid("the comment is blank", f'bd comment {issue_id} "what you want to say"')
-        creation.check_texts({"comment": text, "author": author})
-        comment = Comment(
-            id=rows.new_comment_id(self.now),
-            issue_id=issue_id,
-            author=author or self.actor,
-            text=text,
-            created_at=self.now,
-        )
-        values = {"author": comment.author, "text": text, "created_at": clock.stored(self.now)}
-        self.conn.execute(insert(comments).values(id=comment.id, issue_id=issue_id, **values))
-        self.record(issue_id, "commented", comment=text)
-        self._touch(issue_id)
-        return comment
-
-    # the log and the settings
-
-    def record(
-        self,
-        issue_id: str,
-        event_type: str,
-        old: str | None = None,
-        new: str | None = None,
-        comment: str | None = None,
-    ) -> None:
-        """Write an event. All events of one transaction carry the same `change`."""
-        if self._change is None:
-            self._change = (self.conn.execute(select(fn.max(events.c.id))).scalar() or 0) + 1
-        self.conn.execute(
-            insert(events).values(
-                change=self._change,
-                issue_id=issue_id,
-                event_type=event_type,
-                actor=self.actor,
-                old_value=old,
-                new_value=new,
-                comment=comment,
-                created_at=clock.stored(self.now),
-            )
-        )
-
-    def _touch(self, issue_id: str) -> None:
-        self.conn.execute(
-            update(issues).where(issues.c.id == issue_id).values(updated_at=clock.stored(self.now))
-        )
-
-    def _required(self, issue_id: str) -> None:
-        if not self.exists(issue_id):
-            raise NotFound(f"no issue found matching {safe(issue_id)!r}", "see what there is: bd list")
-
-    def set_config(self, key: str, value: str) -> None:
-        """Set one setting."""
-        if not self.conn.execute(update(config).where(config.c.key == key).values(value=value)).rowcount:
-            self.conn.execute(insert(config).values(key=key, value=value))
-
-    def unset_config(self, key: str) -> bool:
-        """Forget one setting; say whether it was there."""
-        return bool(self.conn.execute(delete(config).where(config.c.key == key)).rowcount)
 
 
 def _event_type(before: str, after: str | None) -> str:

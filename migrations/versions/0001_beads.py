@@ -103,8 +103,9 @@ def _issues() -> None:
         ),
     )
     order = ["priority", sa.text("created_at DESC"), "id"]
-    op.create_index("issues_ready", "issues", order, sqlite_where=READY, postgresql_where=READY)
-    op.create_index("issues_blocked", "issues", order, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
+    ready, blocked = ["status", "is_blocked", *order], ["is_blocked", *order]
+    op.create_index("issues_ready", "issues", ready, sqlite_where=READY, postgresql_where=READY)
+    op.create_index("issues_blocked", "issues", blocked, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
     op.create_index("issues_status", "issues", ["status", *order])
     op.create_index("issues_order", "issues", order)
     op.create_index("issues_type", "issues", ["issue_type", "status"])
