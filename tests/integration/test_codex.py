@@ -1,4 +1,4 @@
-"""The real Codex CLI, with its model played by a script on loopback: it reads its hook, commits, hands in, is merged."""
+"""The real Codex CLI, its model played by a script on loopback: it reads its hook, commits, hands in, is merged."""
 
 from __future__ import annotations
 
