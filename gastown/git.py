@@ -193,6 +193,30 @@ def log(repo: Path, ref: str, limit: int) -> list[str]:
     return (_try(repo, "log", f"-{limit}", "--format=%h %s", "--end-of-options", ref) or "").splitlines()
 
 
+def count(repo: Path, ref: str) -> int:
+    """How many commits a ref has behind it, itself included."""
+    return int(_git(repo, "rev-list", "--count", "--end-of-options", ref))
+
+
+# a person's repository
+
+
+def begin(path: Path, name: str, email: str) -> None:
+    """A new repository that knows its own author, for machines where git knows none."""
+    _git(path.parent, "init", "--quiet", "--", str(path))
+    _git(path, "symbolic-ref", "HEAD", "refs/heads/main")
+    _git(path, "config", "user.name", name)
+    _git(path, "config", "user.email", email)
+
+
+def copy(source: Path, path: Path) -> None:
+    """What is checked out in a repository, with its history, as branch main of a new one that knows nothing of the
+    first. :raises GitTrouble: there is no commit, or git will not read it (it is another user's)."""
+    _git(path.parent, "clone", "--quiet", "--no-checkout", "--", str(source), str(path))
+    _git(path, "checkout", "--quiet", "-B", "main", head(path))
+    _git(path, "remote", "remove", "origin")
+
+
 # an attempt's clone
 
 
