@@ -1,7 +1,10 @@
-"""Run a convoy to its end: sling what is ready, and again whenever a merge has made more of it ready."""
+"""Run a convoy to its end: sling what is ready, and again as soon as a merge has made more of it ready."""
 
 from __future__ import annotations
 
+import click
+
+from beads.errors import Refused
 from beads.workspace import actor
 from gastown import convoys, sling
 from gastown.cli.progress import follow
@@ -11,33 +14,31 @@ from gastown.town import Town
 
 def run_convoy(town: Town, text: str, *, quiet: bool) -> tuple[Convoy, bool]:
     """The convoy as it stands in the end, and whether it landed. Beads that a person has to look at end the run once
-    nothing else can go on."""
+    nothing else can go on.
+
+    :raises Refused: something that is ready cannot be slung; nothing was started then."""
     town.tmux.require()
-    tried: set[str] = set()
-    while True:
-        found = convoys.show(town, text)
-        todo = [b.bead for b in found.beads if b.status != "closed"]
-        ready = [b for b in todo if b not in tried and not _blocked(town, b)]
-        if ready:
-            sling.sling(town, ready, actor=actor())
-            tried |= set(ready)
-        live = [b.bead for b in convoys.show(town, text).beads if _live(town, b.bead)]
-        if not live:
-            break
-        follow(town, live if quiet else [b.bead for b in found.beads if b.bead in tried], quiet=quiet)
-    if not todo:
-        convoys.land(town)
+    tried = set(_ready(town, text, set()))
+    if tried:
+        sling.sling(town, sorted(tried), actor=actor())
+
+    def beads() -> list[str]:
+        for bead in _ready(town, text, tried):
+            tried.add(bead)
+            try:
+                sling.sling(town, [bead], actor=actor())
+            except Refused as error:  # the others go on
+                click.echo(f"{error.message}: {error.hint}", err=True)
+        return [b.bead for b in convoys.show(town, text).beads]
+
+    follow(town, beads, quiet=quiet)
+    convoys.land(town)
     found = convoys.show(town, text)
     return found, found.landed
 
 
-def _blocked(town: Town, bead: str) -> bool:
+def _ready(town: Town, text: str, tried: set[str]) -> list[str]:
+    """Beads of the convoy that can be worked on now and have not been slung by this run."""
+    waiting = [b.bead for b in convoys.show(town, text).beads if b.status != "closed" and b.bead not in tried]
     with town.store.read() as view:
-        return bool(view.blockers(bead))
-
-
-def _live(town: Town, bead: str) -> bool:
-    from gastown import store
-
-    with town.store.read() as view:
-        return store.live_attempt(view.conn, bead) is not None
+        return [bead for bead in waiting if not view.blockers(bead)]

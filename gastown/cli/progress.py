@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +15,11 @@ from gastown import daemon, store
 from gastown.model import LIVE
 from gastown.town import Town
 
-MARKS = {"closed": "✓", "merged": "✓", "blocked": "!", "deferred": "…"}
+if TYPE_CHECKING:
+    from beads.model import Issue
+    from beads.store import View
+
+MARKS = {"closed": "✓", "merged": "✓", "waiting": "…", "deferred": "…"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,43 +28,48 @@ class Row:
     title: str
     state: str
     worker: str
+    """Who works on it, or, where it is waiting, for what."""
     commit: str
 
 
 def rows(town: Town, beads: list[str]) -> list[Row]:
     """Where each bead stands now."""
-    found = []
     with town.store.read() as view:
-        for bead in beads:
-            issue = view.get(bead)
-            tried = store.attempts_of(view.conn, bead)
-            last = tried[-1] if tried else None
-            state = last.state if last and (last.state in LIVE or issue.status != "closed") else issue.status
-            if issue.status == "closed":
-                state = "merged" if store.merged_commit(view.conn, bead) else "closed"
-            commit = (store.merged_commit(view.conn, bead) or "")[:10]
-            found.append(Row(bead, issue.title, state, last.worker if last else "", commit))
-    return found
+        blockers = view.blockers_of(beads)
+        return [_row(view, view.get(bead), blockers.get(bead, [])) for bead in beads]
 
 
-def follow(town: Town, beads: list[str], *, quiet: bool = False) -> bool:
-    """Work, or look on, until no bead has a live attempt. True: all of them are closed.
+def _row(view: View, issue: Issue, blockers: list[str]) -> Row:
+    if issue.status == "closed":
+        commit = store.merged_commit(view.conn, issue.id)
+        return Row(
+            issue.id, issue.title, "merged" if commit else "closed", issue.assignee, (commit or "")[:10]
+        )
+    tried = store.attempts_of(view.conn, issue.id)
+    if tried and (tried[-1].live or not blockers):
+        return Row(issue.id, issue.title, tried[-1].state, tried[-1].worker, "")
+    if blockers:
+        return Row(issue.id, issue.title, "waiting", f"for {', '.join(blockers)}", "")
+    return Row(issue.id, issue.title, issue.status, issue.assignee, "")
+
+
+def follow(town: Town, beads: Callable[[], list[str]], *, quiet: bool = False) -> bool:
+    """Work, or look on, until no bead has a live attempt. True: all of them are closed. `beads` is asked again
+    after every change, and may start more.
 
     Ctrl-C stops looking; what runs goes on with the daemon, or with the next `gt up`."""
     view = _Quiet() if quiet else _Table() if sys.stdout.isatty() else _Lines()
     latest: list[Row] = []
 
     def look() -> None:
-        latest[:] = rows(town, beads)
+        latest[:] = rows(town, beads())
         view.show(latest)
 
     stop = daemon.Stop(town)
     before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         with view:
-            daemon.drive(
-                town, lambda: bool(latest) and all(r.state not in LIVE for r in latest), look, stop=stop
-            )
+            daemon.drive(town, lambda: all(r.state not in LIVE for r in latest), look, stop=stop)
             look()
     finally:
         for number, handler in before.items():

@@ -36,7 +36,7 @@ def sling(beads: tuple[str, ...], runtime: str | None, wait: bool, force: bool, 
     if wait:
         from gastown.cli.progress import follow
 
-        ok = follow(here, [s.bead for s in slung], quiet=as_json)
+        ok = follow(here, lambda: [s.bead for s in slung], quiet=as_json)
     elif not as_json and daemon.holder(here) is None:
         click.echo("no daemon runs: gt up starts it (or: gt sling --wait)", err=True)
     if as_json:

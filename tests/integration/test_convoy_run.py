@@ -1,0 +1,55 @@
+"""`gt convoy run`: work goes on as soon as it can, and one bead in trouble does not stop the others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.sandbox import Sandbox
+
+
+@pytest.fixture
+def rig(sandbox: Sandbox) -> Sandbox:
+    sandbox.town()
+    sandbox.run("gt", "rig", "create", "backend", "--prefix", "be", "--repo", sandbox.repo("backend"))
+    return sandbox
+
+
+def bead(sandbox: Sandbox, script: str | None, *needs: str) -> str:
+    argv = ["bd", "create", "--rig", "backend", f"Do {script}", "--deps", ",".join(needs)]
+    if script is not None:
+        argv += ["--metadata", json.dumps({"script": script})]
+    return str(sandbox.json(*argv)["id"])
+
+
+def convoy(sandbox: Sandbox, *beads: str) -> str:
+    return str(sandbox.json("gt", "convoy", "create", "All of it", *beads)["id"])
+
+
+def states(printed: str, id: str) -> list[str]:
+    return [line.split()[1] for line in printed.splitlines() if line.startswith(f"{id} ")]
+
+
+def test_a_slow_bead_does_not_hold_up_what_a_merge_has_made_ready(rig: Sandbox) -> None:
+    """The slow bead waits for a file that only the end of the other chain makes."""
+    flag = rig.home / "flag"
+    slow = bead(rig, f"until test -e {flag}; do sleep 0.1; done; touch slow")
+    first = bead(rig, "touch first")
+    then = bead(rig, f"touch then; touch {flag}", first)
+    printed = rig.run("gt", "convoy", "run", convoy(rig, slow, first, then), timeout=40).stdout
+    assert f"{then} waiting for {first}\n" in printed
+    assert [states(printed, id)[-1] for id in (slow, first, then)] == ["merged"] * 3
+    assert states(printed, first).count("merged") == 1
+    assert printed.endswith(" landed\n")
+
+
+def test_a_later_bead_that_cannot_be_slung_is_told_and_the_rest_goes_on(rig: Sandbox) -> None:
+    first = bead(rig, "touch first")
+    without = bead(rig, None, first)
+    other = bead(rig, "touch other", first)
+    done = rig.run("gt", "convoy", "run", convoy(rig, first, without, other), check=False)
+    assert done.returncode == 1
+    assert f"{without} has no script for the shell runtime" in done.stderr
+    assert states(done.stdout, other)[-1] == "merged"
+    assert "2 of 3 done" in done.stdout
