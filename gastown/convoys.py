@@ -132,7 +132,10 @@ def _tracked(view: View, issue: Issue) -> Tracked:
     commit = store.merged_commit(view.conn, issue.id)
     if live:
         return Tracked(issue.id, issue.title, issue.status, live.state, live.worker, commit)
+    last = store.last_attempt(view.conn, issue.id)
     state = "merged" if issue.status == "closed" and commit else issue.status
+    if state == "blocked" and last is not None and last.state == "escalated":
+        state = "escalated"
     return Tracked(issue.id, issue.title, issue.status, state, issue.assignee, commit)
 
 

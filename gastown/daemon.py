@@ -23,7 +23,7 @@ from typing import IO
 from beads import clock
 from beads.bell import Bell, ring
 from beads.errors import BeadsError, Refused
-from gastown import convoys, polecats, processes, refinery, runtimes, store, witness
+from gastown import convoys, polecats, processes, refinery, runtimes, sling, store, witness
 from gastown.giveback import give_back
 from gastown.model import WITH_SESSION, Attempt, MergeRequest, Session
 from gastown.town import Town
@@ -169,9 +169,14 @@ def _nudge(town: Town, attempt: Attempt, reason: str) -> None:
 
 
 def _restart(town: Town, attempt: Attempt, reason: str) -> None:
-    with town.store.read() as view:
-        if store.attempt(view.conn, attempt.id).state not in WITH_SESSION:
+    with town.store.write("witness") as change:
+        if store.attempt(change.conn, attempt.id).state not in WITH_SESSION:
             return  # it called `gt done` meanwhile: its session was right to end
+        if not sling.wanted(change, attempt.bead):
+            store.move(
+                change.conn, attempt.id, "released", change.now, reason="its bead is closed or deleted"
+            )
+            return
     polecats.end_sessions(town, attempt.id, reason)
     try:
         polecats.start_session(town, attempt.id)

@@ -27,6 +27,11 @@ def give_back(
 
     `again`: whether another attempt could help; `rest`: whether it waits first. Returns the new attempt.
     :raises store.IllegalTransition: the attempt is over already; then nothing happens."""
+    if not sling.wanted(change, attempt.bead):
+        store.move(
+            change.conn, attempt.id, "failed", change.now, reason=f"{reason}; its bead is closed or deleted"
+        )
+        return None
     retry = again and attempt.tries < MAX_TRIES
     store.move(change.conn, attempt.id, "failed" if retry else "escalated", change.now, reason=reason)
     text = f"attempt {attempt.id} ({attempt.worker}): {reason}"

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
-from gastown import environment, git, names, processes, runtimes, store
+from gastown import environment, git, names, processes, runtimes, sling, store
 from gastown.model import WITH_SESSION, Attempt, Session
 from gastown.runtimes.base import Assignment, Launch, Runtime
 from gastown.town import Town
@@ -29,6 +29,15 @@ def dispatch(town: Town, id: int) -> Attempt | None:
     with town.store.write("gt") as change:
         attempt = store.attempt(change.conn, id)
         if attempt.state != "hooked":
+            return None
+        if not sling.wanted(change, attempt.bead):
+            store.move(
+                change.conn,
+                id,
+                "released",
+                change.now,
+                reason="its bead was closed or deleted while it waited",
+            )
             return None
         live = store.live_attempts(change.conn, attempt.rig)
         unclean = [a for a in store.unclean_attempts(change.conn) if a.rig == attempt.rig]
@@ -278,8 +287,6 @@ def peek(town: Town, attempt: Attempt, lines: int) -> str:
 
 def nuke(town: Town, attempt: Attempt, actor: str) -> None:
     """End a polecat at once. Its commits and its dirty tree are saved first, and its bead is open again."""
-    from gastown import sling
-
     if attempt.live:
         sling.unsling(town, attempt.bead, actor=actor)
     clear(town, attempt.id)

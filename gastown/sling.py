@@ -110,6 +110,11 @@ def hook(
     return attempt
 
 
+def wanted(change: Change, bead: str) -> bool:
+    """Whether a bead is still work: a person may have closed or deleted it while it was on a hook."""
+    return change.exists(bead) and change.get(bead).status != "closed"
+
+
 def _home(rows: dict[str, RigRow], issue: Issue, rig: str | None) -> str:
     home = rigs.of_bead(rows, issue.id)
     if issue.type == "convoy":

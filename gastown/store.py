@@ -128,6 +128,20 @@ def recent_attempts(conn: Connection, limit: int) -> list[Attempt]:
     return _all(conn, Attempt, select(attempts).order_by(attempts.c.id.desc()).limit(limit))
 
 
+def last_attempt(conn: Connection, bead: str) -> Attempt | None:
+    query = select(attempts).where(attempts.c.bead == bead).order_by(attempts.c.number.desc())
+    return _one(conn, Attempt, query)
+
+
+def escalated(conn: Connection) -> list[Attempt]:
+    """Attempts that wait for a person: escalated, and nothing has been tried on their bead since. Whether the bead is
+    still open is the issue store's to say."""
+    later = attempts.alias()
+    newer = select(later.c.id).where(later.c.bead == attempts.c.bead, later.c.number > attempts.c.number)
+    query = select(attempts).where(attempts.c.state == "escalated", ~newer.exists())
+    return _all(conn, Attempt, query.order_by(attempts.c.id))
+
+
 def unclean_attempts(conn: Connection) -> list[Attempt]:
     """Attempts whose session is over by their state, and whose clone and session have not been cleared yet."""
     over = ("submitted", "merging", "merged", "completed", "escalated", "deferred", "failed", "released")

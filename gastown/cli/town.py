@@ -35,6 +35,11 @@ def status(as_json: bool) -> None:
     infos = [rigs.info(town, name) for name in settings.rigs]
     with town.store.read() as view:
         live = store.live_attempts(view.conn)
+        stuck = [
+            a
+            for a in store.escalated(view.conn)
+            if view.exists(a.bead) and view.get(a.bead).status != "closed"
+        ]
         now = view.now
     open_convoys = convoys.listing(town)
     process = daemon.holder(town)
@@ -46,6 +51,7 @@ def status(as_json: bool) -> None:
             "rigs": [{"name": i.name, "runtime": i.settings.runtime, "prefix": i.settings.prefix, "parked": i.parked,
                       "attempts": i.attempts, "tip": i.tip} for i in infos],
             "attempts": live,
+            "escalated": stuck,
             "convoys": [{"id": c.id, "title": c.title, "done": c.done, "total": len(c.beads)} for c in open_convoys],
         }  # fmt: skip
         print_json(facts)
@@ -65,6 +71,13 @@ def status(as_json: bool) -> None:
         table(
             ("bead", "state", "worker", "runtime", "since"),
             [(a.bead, a.state, a.worker, a.runtime, age(a.hooked_at, now)) for a in live],
+            "",
+        )
+    if stuck:
+        click.echo("\nfor a person to look at (bd show BEAD; then gt sling BEAD, or bd close BEAD):")
+        table(
+            ("bead", "since", "why"),
+            [(a.bead, age(a.ended_at, now), (a.reason or "").split("\n")[0]) for a in stuck],
             "",
         )
     if open_convoys:
