@@ -42,7 +42,7 @@ def demo(folder: Path | None) -> None:
         click.echo(f"\nconvoy {convoy.id} has not landed: gt convoy status {convoy.id}", err=True)
         raise SystemExit(1)
     click.echo(f"\nConvoy {convoy.id} landed: {made.beads} beads, {time.monotonic() - started:.1f} s")
-    _next(made)
+    _next(made, convoy.beads[-1].bead)
 
 
 def _introduce(made: Demo) -> None:
@@ -70,7 +70,7 @@ def _conclude(made: Demo, done: dict[str, list[station.Merged]]) -> None:
             click.echo(f"    {commit.line}  [{commit.bead}]")
 
 
-def _next(made: Demo) -> None:
+def _next(made: Demo, bead: str) -> None:
     """What to type, and so that it works: `gt` need not be on PATH where `make demo` ran it."""
     root = made.town.root
     rig = made.rigs[0].project.name
@@ -79,5 +79,6 @@ def _next(made: Demo) -> None:
     if Path(shutil.which("gt") or "").parent != Path(sys.argv[0]).parent:
         click.echo('  export PATH="$PWD/.gt/bin:$PATH"')
     click.echo(f"  gt convoy status {made.convoy}")
+    click.echo(f"  bd show {bead}")
     click.echo(f"  git -C rigs/{rig}/repo.git log --stat main")
     click.echo("  gt rig create NAME --repo URL    # your own repository; README.md goes on from here")

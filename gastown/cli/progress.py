@@ -120,8 +120,16 @@ class _Table(_Quiet):
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False)
-        for heading in ("", "bead", "state", "worker", "commit", "title"):
-            table.add_column(heading, no_wrap=True, header_style="dim")
+        # As wide as they can become, so that the table does not jump about.
+        for heading, width in (
+            ("", 1),
+            ("bead", 6),
+            ("state", 9),
+            ("worker", 14),
+            ("commit", 10),
+            ("title", 0),
+        ):
+            table.add_column(heading, no_wrap=True, header_style="dim", min_width=width)
         for row in rows:
             style = {"merged": "green", "closed": "green", "escalated": "red", "failed": "red"}.get(
                 row.state, "cyan"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gastown
 from beads.errors import Refused
-from gastown import convoys, git, rigs, store, town
+from gastown import convoys, git, rigs, town
 from gastown.demo.projects import HANDBOOK, OURSELVES, REPORT, WORDS, WORK, Project
 from gastown.town import Town
 
@@ -127,16 +127,15 @@ def _file(made: Town, projects: list[Project]) -> list[str]:
 
 
 def merged(demo: Demo) -> dict[str, list[Merged]]:
-    """By rig, every bead whose commit stands on the target branch now. Asked of git, not of the store."""
-    found: dict[str, list[Merged]] = {rig.project.name: [] for rig in demo.rigs}
-    beads = convoys.show(demo.town, demo.convoy).beads
-    with demo.town.store.read() as view:
-        rows = store.rig_rows(view.conn)
-    for bead in beads:
-        rig = rigs.of_bead(rows, bead.bead)
-        if rig is None or bead.commit is None:
-            continue
-        mirror, branch = demo.town.mirror(rig), f"refs/heads/{demo.town.rig(rig).branch}"
-        if git.is_ancestor(mirror, bead.commit, branch):
-            found[rig] += [Merged(bead.bead, line) for line in git.log(mirror, bead.commit, 1)]
-    return found
+    """By rig, every bead whose commit stands on the target branch now, oldest first. Asked of git, not of the store."""
+    commits = {b.bead: b.commit for b in convoys.show(demo.town, demo.convoy).beads if b.commit}
+    return {rig.project.name: _merged(demo.town, rig.project, commits) for rig in demo.rigs}
+
+
+def _merged(made: Town, project: Project, commits: dict[str, str]) -> list[Merged]:
+    mirror, branch = made.mirror(project.name), f"refs/heads/{made.rig(project.name).branch}"
+    found: list[tuple[int, Merged]] = []
+    for bead, commit in commits.items():
+        if bead.startswith(f"{project.prefix}-") and git.is_ancestor(mirror, commit, branch):
+            found.append((git.count(mirror, commit), Merged(bead, git.log(mirror, commit, 1)[0])))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
