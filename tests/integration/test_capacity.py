@@ -15,7 +15,7 @@ COUNTED = """
     ls {log}/running | wc -l >> {log}/beside
     echo {n} >> {log}/worked
     echo 'part {n}' > parts/{n}.txt
-    sleep 0.2
+    sleep {seconds}
     rmdir {log}/running/{n}
 """
 GATE = "test -s README.md && for part in parts/*.txt; do grep -q '^part ' $part || exit 1; done"
@@ -30,7 +30,7 @@ def log(sandbox: Sandbox) -> Path:
 
 def test_twenty_beads_share_four_places_and_all_merge(sandbox: Sandbox, log: Path) -> None:
     town = TownAtWork(sandbox, {"parts/0.txt": "part 0\n"}, max_polecats=4, gates=[GATE])
-    beads = [town.bead(f"Part {n}", COUNTED.format(n=n, log=log)) for n in range(1, 21)]
+    beads = [town.bead(f"Part {n}", COUNTED.format(n=n, log=log, seconds=1)) for n in range(1, 21)]
     town.up()
     town.sling(*beads)
 
@@ -65,7 +65,7 @@ def every_commit_passes(town: TownAtWork) -> None:
 def test_the_whole_town_has_a_limit_too(sandbox: Sandbox, log: Path) -> None:
     town = TownAtWork(sandbox, {"parts/0.txt": "part 0\n"})
     sandbox.run("gt", "config", "set", "town.max_polecats", "1")
-    beads = [town.bead(f"Part {n}", COUNTED.format(n=n, log=log)) for n in range(1, 4)]
+    beads = [town.bead(f"Part {n}", COUNTED.format(n=n, log=log, seconds=0.5)) for n in range(1, 4)]
     town.sling(*beads)
     town.up()
     town.settle(*beads)
@@ -74,9 +74,9 @@ def test_the_whole_town_has_a_limit_too(sandbox: Sandbox, log: Path) -> None:
 
 def test_urgent_work_goes_first_and_then_the_oldest(sandbox: Sandbox, log: Path) -> None:
     town = TownAtWork(sandbox, {"parts/0.txt": "part 0\n"}, max_polecats=1)
-    script = COUNTED.format(log=log, n="{n}")
     low, first, second = (
-        town.bead(f"Part {n}", script.format(n=n), priority=p) for n, p in ((1, 3), (2, 1), (3, 1))
+        town.bead(f"Part {n}", COUNTED.format(n=n, log=log, seconds=0), priority=p)
+        for n, p in ((1, 3), (2, 1), (3, 1))
     )
     for bead in (low, first, second):
         town.sling(bead)
