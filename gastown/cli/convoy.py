@@ -20,8 +20,9 @@ def convoy() -> None:
 @convoy.command()
 @click.argument("title")
 @click.argument("beads", nargs=-1, required=True)
+@click.option("--silent", is_flag=True, help="Print only the id.")
 @json_option
-def create(title: str, beads: tuple[str, ...], as_json: bool) -> None:
+def create(title: str, beads: tuple[str, ...], silent: bool, as_json: bool) -> None:
     """Make a convoy that tracks BEADS."""
     from beads.workspace import actor
     from gastown import convoys, town
@@ -29,6 +30,9 @@ def create(title: str, beads: tuple[str, ...], as_json: bool) -> None:
     made = convoys.create(town.find(), title, list(beads), actor=actor())
     if as_json:
         print_json(_facts(made))
+        return
+    if silent:
+        click.echo(made.id)
         return
     click.echo(f"made convoy {made.id} of {len(made.beads)} beads")
     click.echo(f"next: gt convoy run {made.id}")

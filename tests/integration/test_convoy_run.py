@@ -53,3 +53,8 @@ def test_a_later_bead_that_cannot_be_slung_is_told_and_the_rest_goes_on(rig: San
     assert f"{without} has no script for the shell runtime" in done.stderr
     assert states(done.stdout, other)[-1] == "merged"
     assert "2 of 3 done" in done.stdout
+
+
+def test_an_id_alone_is_printed_for_scripts(rig: Sandbox) -> None:
+    printed = rig.run("gt", "convoy", "create", "--silent", "All of it", bead(rig, "true")).stdout
+    assert printed == rig.json("gt", "convoy", "list")[0]["id"] + "\n"
