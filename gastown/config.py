@@ -5,13 +5,11 @@ Unknown keys are errors that name the nearest valid key. Settings live here and 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 import msgspec
 
 from beads.errors import Invalid
+from gastown import locks
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,20 +176,13 @@ def load(path: Path) -> Settings:
         raise _fail(path, "is not UTF-8 text", f"edit {path}") from None
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Two edits at once must not lose one: a lock beside the file, for the file itself is replaced."""
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def edit(path: Path, change: Callable[[Any], None]) -> Settings:
     """Apply `change` to the parsed document; comments and order stay; validated before it replaces the file.
     :raises Invalid: the result would not be valid; the file is untouched."""
     import tomlkit
 
-    with _locked(path):
+    # Beside the file, for the file itself is replaced.
+    with locks.held(path.with_name(f".{path.name}.lock")):
         document = tomlkit.parse(path.read_text(encoding="utf-8"))
         change(document)
         text = tomlkit.dumps(document)

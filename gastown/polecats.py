@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
-from gastown import environment, git, names, processes, runtimes, sling, store
+from gastown import environment, git, locks, names, processes, runtimes, sling, store
 from gastown.model import WITH_SESSION, Attempt, Session
 from gastown.runtimes.base import Assignment, Launch, Runtime
 from gastown.town import Town
@@ -74,6 +74,7 @@ def spawn(town: Town, id: int) -> None:
     runtime = runtimes.get(attempt.runtime, town.settings)
     clone, mirror = Path(attempt.clone or ""), town.mirror(attempt.rig)
     if started is None:
+        processes.end_orphan(clone.parent / "setup.lock")
         discard(clone.parent)
         clone.parent.mkdir(parents=True)
         (clone.parent / "tmp").mkdir()
@@ -84,7 +85,8 @@ def spawn(town: Town, id: int) -> None:
         with town.store.write("gt") as change:
             store.change_attempt(change.conn, id, base_commit=base)
         set_up(town, attempt.rig, clone, town.logs / f"setup-{attempt.rig}-{id}.log")
-    start_session(town, id)
+    if not start_session(town, id) and started is None:
+        discard(clone.parent)  # taken back meanwhile, before any agent saw it
 
 
 def set_up(town: Town, rig_name: str, clone: Path, log: Path) -> None:
@@ -126,12 +128,14 @@ def _instruct(clone: Path, runtime: Runtime) -> None:
         git.exclude(clone, [f"/{runtime.instruction_file}"])
 
 
-def start_session(town: Town, id: int) -> None:
-    """One run of the runtime's program in the attempt's clone. The row comes first, so that what runs is known."""
+def start_session(town: Town, id: int) -> bool:
+    """One run of the runtime's program in the attempt's clone. The row comes first, so that what runs is known.
+
+    False: the attempt is over, and nothing was started."""
     with town.store.write("gt") as change:
         attempt = store.attempt(change.conn, id)
         if attempt.state not in WITH_SESSION:
-            return
+            return False
         count = len(store.sessions_of(change.conn, [id])[id])
         name = f"{attempt.rig}-{attempt.polecat}-{id}" + (f"-{count + 1}" if count else "")
         transcript = town.logs / "sessions" / f"{name}.log"
@@ -146,6 +150,7 @@ def start_session(town: Town, id: int) -> None:
     town.tmux.start(name, script, clone, transcript)
     if launch.typed is not None:
         _type_when_ready(town, name, launch)
+    return True
 
 
 def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launch) -> Path:
@@ -227,27 +232,49 @@ def clear(town: Town, id: int) -> None:
     """After an attempt is over: end its session, save what is nowhere else, and only then remove its clone.
 
     :raises git.GitTrouble: it could not be saved; the clone stays where it is and this is tried again."""
-    with town.store.read() as view:
-        attempt = store.attempt(view.conn, id)
-    if attempt.state in WITH_SESSION or attempt.state == "hooked" or attempt.cleaned_at:
-        return
-    end_sessions(town, id, attempt.state)
-    if attempt.clone:
-        clone = Path(attempt.clone)
-        if (clone / ".git").exists():
-            git.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
-        discard(clone.parent)
-    with town.store.write("gt") as change:
-        store.change_attempt(change.conn, id, cleaned_at=change.now)
+    # The daemon and a person's `gt unsling` may both be at it.
+    with locks.held(town.state_dir / "clear.lock"):
+        with town.store.read() as view:
+            attempt = store.attempt(view.conn, id)
+        if attempt.state in WITH_SESSION or attempt.state == "hooked" or attempt.cleaned_at:
+            return
+        end_sessions(town, id, attempt.state)
+        if attempt.clone:
+            clone = Path(attempt.clone)
+            processes.end_orphan(clone.parent / "setup.lock")
+            if (clone / ".git").exists():
+                git.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
+            trash = set_aside(clone.parent)
+        else:
+            trash = None
+        with town.store.write("gt") as change:
+            store.change_attempt(change.conn, id, cleaned_at=change.now)
+    if trash is not None:
+        shutil.rmtree(trash, ignore_errors=True)
 
 
 def discard(folder: Path) -> None:
     """Take a folder out of the way at once, then delete it."""
-    if not folder.exists():
-        return
+    trash = set_aside(folder)
+    if trash is not None:
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Rename a folder to where it can be deleted at leisure."""
     trash = folder.with_name(f".trash-{folder.name}-{os.getpid()}-{threading.get_ident()}")
-    folder.rename(trash)
-    shutil.rmtree(trash, ignore_errors=True)
+    try:
+        return folder.rename(trash)
+    except FileNotFoundError:
+        return None
+
+
+def retire(town: Town, rig: str) -> None:
+    """Clear what is left of a rig's ended attempts, so that the rig can be moved."""
+    with town.store.read() as view:
+        left = [a for a in store.unclean_attempts(view.conn) if a.rig == rig]
+    for attempt in left:
+        clear(town, attempt.id)
 
 
 def find(town: Town, text: str) -> Attempt:

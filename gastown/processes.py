@@ -77,6 +77,13 @@ def run(command: str, *, cwd: Path, env: Mapping[str, str], timeout: float, log:
     return Outcome(code, tail(log, begin), time.monotonic() - started)
 
 
+def end_orphan(lock: Path) -> None:
+    """End what a starter, killed since, left running under this lock, before anything touches its folder."""
+    if lock.exists():
+        with _claimed(lock):
+            pass
+
+
 def stop_all() -> None:
     """End every command now running; their `run` raises Interrupted."""
     _stopping.set()

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from beads.errors import BeadsError
-from gastown import git, polecats, processes, store
+from gastown import git, polecats, processes, sling, store
 from gastown.config import Gate, Rig
 from gastown.giveback import give_back
 from gastown.model import MergeRequest
@@ -107,6 +107,8 @@ def _attempt_merge(town: Town, request: MergeRequest, rig: Rig) -> Verdict:
         return Verdict(TROUBLE, f"there is no branch {request.target} in the rig's repository")
     clone = town.rig_dir(request.rig) / "refinery" / request.rig
     clone.parent.mkdir(exist_ok=True)
+    for lock in ("setup.lock", "gate.lock"):
+        processes.end_orphan(clone.parent / lock)
     head_ref = f"refs/gastown/attempts/{request.attempt}/{request.head_commit[:12]}"
     built = git.candidate(
         clone, mirror, target, request.head_commit, head_ref, rig.merge_strategy, _message(town, request)
@@ -179,8 +181,9 @@ def _merged(town: Town, request: MergeRequest) -> None:
     with town.store.write("refinery") as change:
         store.change_merge_request(change.conn, request.id, state="merged", verdict=PASS, ended_at=change.now)
         store.move(change.conn, request.attempt, "merged", change.now)
-        change.close(request.bead, reason=f"merged as {candidate[:10]} into {request.target}", force=True)
-        change.record(request.bead, "merged", new=candidate)
+        if sling.wanted(change, request.bead):
+            change.close(request.bead, reason=f"merged as {candidate[:10]} into {request.target}", force=True)
+            change.record(request.bead, "merged", new=candidate)
     git.delete_branch(mirror, request.branch, request.head_commit)
 
 

@@ -110,7 +110,7 @@ def _record(town: Town, name: str, prefix: str) -> None:
 def _forget(town: Town, name: str) -> None:
     with town.store.write("gt") as change:
         store.remove_rig(change.conn, name)
-        change.set_config(prefix_key(name), "")
+        change.unset_config(prefix_key(name))
 
 
 def _write(town: Town, name: str, source: str, prefix: str, runtime: str, branch: str) -> Rig:
@@ -178,8 +178,12 @@ def remove(town: Town, name: str) -> Path:
         if live:
             beads = " ".join(a.bead for a in live[:5])
             raise Refused(f"rig {name} has {len(live)} live attempts", hint=f"gt unsling {beads}")
+        if any(a.rig == name for a in store.unclean_attempts(change.conn)):
+            raise Refused(
+                f"rig {name} has clones that are not cleared yet", hint=f"gt rig remove {name} once more"
+            )
         store.remove_rig(change.conn, name)
-        change.set_config(prefix_key(name), "")
+        change.unset_config(prefix_key(name))
     place = town.root / "removed" / f"{name}-{clock.stored(clock.now())[:19].replace(':', '')}"
     place.parent.mkdir(exist_ok=True)
     if town.rig_dir(name).exists():

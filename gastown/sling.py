@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -117,6 +118,10 @@ def wanted(change: Change, bead: str) -> bool:
 
 def _home(rows: dict[str, RigRow], issue: Issue, rig: str | None) -> str:
     home = rigs.of_bead(rows, issue.id)
+    if ".." in issue.id or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}", issue.id):
+        raise Refused(
+            f"{issue.id!r} cannot name a branch and a folder", hint="bd create --rig NAME … gives an id"
+        )
     if issue.type == "convoy":
         raise Refused(f"{issue.id} is a convoy, not work", hint=f"gt convoy run {issue.id}")
     if home is None:

@@ -69,9 +69,7 @@ def upgrade() -> None:
         postgresql_where=LIVE,
     )
     op.create_index("attempts_bead", "attempts", ["bead", "number"])
-    op.create_index(
-        "attempts_unclean", "attempts", ["state"], sqlite_where=UNCLEAN, postgresql_where=UNCLEAN
-    )
+    op.create_index("attempts_unclean", "attempts", ["state"], sqlite_where=UNCLEAN, postgresql_where=UNCLEAN)
     op.create_table(
         "sessions",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -104,9 +102,7 @@ def upgrade() -> None:
         sa.Column("retry_at", sa.String(32)),
         sa.Column("created_at", sa.String(32), nullable=False),
         sa.Column("ended_at", sa.String(32)),
-        sa.CheckConstraint(
-            "state IN ('open', 'merging', 'merged', 'rejected')", name="merge_requests_state"
-        ),
+        sa.CheckConstraint("state IN ('open', 'merging', 'merged', 'rejected')", name="merge_requests_state"),
     )
     op.create_index(
         "merge_requests_open",
