@@ -70,6 +70,14 @@ def test_children_are_numbered_on_and_at_most_three_deep(store: Store) -> None:
             change.create(Draft(title="too deep", parent=deep))
 
 
+def test_children_keep_clear_of_those_that_no_counter_knows(store: Store) -> None:
+    with store.write("me") as change:
+        top = change.create(Draft(title="top", id="gt-top")).id
+        change.create(Draft(title="child", id="gt-top.12", parent=top))
+        change.conn.exec_driver_sql("DELETE FROM child_counters")
+        assert change.create(Draft(title="next", parent=top)).id == "gt-top.13"
+
+
 def test_counter_mode_gives_sequential_ids(store: Store) -> None:
     with store.write("me") as change:
         change.set_config("issue_id_mode", "counter")

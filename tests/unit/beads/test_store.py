@@ -82,6 +82,16 @@ def test_threads_take_turns(store: Store) -> None:
         assert view.config("n") == "80"
 
 
+def test_a_writer_holds_others_off_from_its_first_look(store: Store) -> None:
+    other = sqlite3.connect(store.path, timeout=0, isolation_level=None)
+    with store.write("me") as change:
+        change.config("n")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 def test_a_write_inside_a_write_is_a_bug_and_not_a_deadlock(store: Store) -> None:
     with store.write("me"), pytest.raises(RuntimeError, match="inside another"), store.write("me"):
         pass

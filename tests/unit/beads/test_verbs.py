@@ -304,6 +304,13 @@ def test_update_changes_one_issue_wholly_or_not(bd: Bd) -> None:
     assert bd("update", two, "gt-nope", "--claim").code == 1
 
 
+def test_what_was_done_before_a_refusal_is_taken_back(bd: Bd) -> None:
+    one, two = issue(bd, "one"), issue(bd, "two")
+    done = bd("update", one, two, "--add-label", "x", "--parent", two, "--json")
+    assert [each["id"] for each in done.json] == [one]
+    assert bd("label", "list", two, "--json").json == []
+
+
 def test_update_parent(bd: Bd) -> None:
     epic, one = issue(bd, "e", "-t", "epic"), issue(bd)
     bd("update", one, "--parent", epic)
