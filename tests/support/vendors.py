@@ -42,7 +42,11 @@ class Vendor:
     version: str
 
 
+CLAUDE = Vendor("claude", "@anthropic-ai/claude-code", "2.1.197")
 CODEX = Vendor("codex", "@openai/codex", "0.169.0")
+COPILOT = Vendor("copilot", "@github/copilot", "1.0.102")
+GEMINI = Vendor("gemini", "@google/gemini-cli", "0.61.0")
+OPENCODE = Vendor("opencode", "opencode-ai", "1.18.33")
 
 
 def codex_path() -> Path:

@@ -18,8 +18,7 @@ import pytest
 from tests.support.environment import CHECKOUT
 from tests.support.model_script import FINISHED, Conversation, choose, load_rules
 from tests.support.model_server import Fail, ModelServer, Rule, Run, Say
-from tests.support.sandbox import Sandbox
-from tests.support.vendors import Vendor, VendorUnavailable, codex_path, installed
+from tests.support.vendors import Vendor, VendorUnavailable, installed
 
 Json = dict[str, Any]
 
@@ -340,28 +339,3 @@ def test_a_machine_without_npm_or_network_says_why(tmp_path: Path, npm: dict[str
 def test_a_version_that_does_not_exist_is_an_error_and_no_skip(tmp_path: Path, npm: dict[str, str]) -> None:
     with pytest.raises(RuntimeError, match="ETARGET"):
         installed(TOOL, tmp_path / "cache", npm | {"FAILS": "ETARGET"})
-
-
-@pytest.mark.xdist_group("codex")
-def test_the_real_codex_follows_the_script(sandbox: Sandbox) -> None:
-    try:
-        codex = codex_path()
-    except VendorUnavailable as unavailable:
-        pytest.skip(unavailable.reason)
-    repository = sandbox.repo("project")
-    rules = [Rule("STARTWORK", (Run("echo scripted >made.txt"), Run("cat made.txt"), Say("finished")))]
-    with ModelServer(rules) as server:
-        provider = f'{{name="fake",base_url="{server.url}/v1",env_key="FAKE_KEY",wire_api="responses"}}'
-        settings = [
-            f"model_providers={{fake={provider}}}",
-            'model_provider="fake"',
-            'model="fake-model"',
-            "analytics.enabled=false",
-        ]
-        options = [option for setting in settings for option in ("-c", setting)]
-        sandbox.env["FAKE_KEY"] = "dummy"
-        argv = ("exec", "--dangerously-bypass-approvals-and-sandbox", *options, "STARTWORK please")
-        sandbox.run(codex, *argv, cwd=repository)
-    assert (repository / "made.txt").read_text() == "scripted\n"
-    assert [request.prompt for request in server.requests] == ["STARTWORK please"] * 3
-    assert server.requests[-1].contains("scripted\n") and server.requests[-1].answer == Say("finished")
