@@ -16,7 +16,7 @@ BENCH_ARGS =
 UV = uv
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' Makefile
 
 setup: ## the virtual environment, the package and tmux; quick when they are there
 	@$(OWN) sh .ci/setup
@@ -26,6 +26,12 @@ demo: setup ## a town, three repositories, one convoy, merged commits: no accoun
 
 test: setup ## every test; PYTEST_ARGS="-k sling" for some of them
 	@$(SHOWN) $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
+
+vendors: setup ## the tests with every vendor's real program, installed from npm (1.3 GB)
+	@$(SHOWN) GT_TEST_VENDORS=1 $(BIN)/pytest tests/integration/test_real_vendors.py tests/integration/test_codex.py
+
+chaos: setup ## the long form of the tests that kill things
+	@$(SHOWN) GT_CHAOS_ROUNDS=20 $(BIN)/pytest tests/integration/test_recovery.py
 
 lint: setup ## style, format, types and layers
 	@$(SHOWN) $(BIN)/ruff check .
@@ -54,4 +60,4 @@ clean: ## remove everything that make made
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis dist build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint check bench wheel lock clean
+.PHONY: help setup demo test vendors chaos lint check bench wheel lock clean

@@ -102,8 +102,9 @@ def _issues() -> None:
             "is_blocked = 0 OR status NOT IN ('closed', 'pinned')", name=op.f("issues_is_blocked")
         ),
     )
-    order = ["priority", sa.text("created_at DESC"), "id"]
-    ready, blocked = ["status", "is_blocked", *order], ["is_blocked", *order]
+    order: list[str | sa.TextClause] = ["priority", sa.text("created_at DESC"), "id"]
+    ready: list[str | sa.TextClause] = ["status", "is_blocked", *order]
+    blocked: list[str | sa.TextClause] = ["is_blocked", *order]
     op.create_index("issues_ready", "issues", ready, sqlite_where=READY, postgresql_where=READY)
     op.create_index("issues_blocked", "issues", blocked, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
     op.create_index("issues_status", "issues", ["status", *order])
