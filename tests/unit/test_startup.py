@@ -17,7 +17,9 @@ sys.argv = {argv!r}
 main()
 """
 HEAVY = {"sqlalchemy", "alembic", "git", "libtmux", "msgspec", "tomlkit", "rich"}
-NEVER_ON_A_HOT_PATH = {"alembic", "sqlalchemy.orm", "git", "libtmux", "tomlkit", "rich"}
+NEVER_ON_A_HOT_PATH = {
+    *("alembic", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "git", "libtmux", "tomlkit", "rich"),
+}
 
 
 def imported(sandbox: Sandbox, command: str) -> set[str]:
