@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import func as fn
 from sqlalchemy.exc import DatabaseError
 
 from beads.errors import BeadsError, StoreBroken, StoreBusy
@@ -64,6 +65,18 @@ def changes_of(connection: Connection) -> int:
     """Return how many rows this connection has changed since it was opened."""
     raw: Any = connection.connection.driver_connection
     return int(raw.total_changes)
+
+
+def hours_between(earlier: Any, later: Any) -> Any:
+    """Return the SQL for the hours between two columns that hold instants."""
+    return (fn.julianday(later) - fn.julianday(earlier)) * 24
+
+
+def sound(connection: Connection) -> list[str]:
+    """Return what the database itself finds wrong with its file and its search index."""
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(20)") if row[0] != "ok"]
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    return found + [f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in broken[:20]]
 
 
 class Gate:

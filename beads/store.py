@@ -89,10 +89,19 @@ class Store:
 
         :raises NoWorkspace: when there is none. :raises StoreTooNew:, StoreOutdated:, StoreBroken:
         """
+        store = cls.found(beads_dir)
+        store._check_revision()
+        return store
+
+    @classmethod
+    def found(cls, beads_dir: Path) -> "Store":
+        """Return the store in `beads_dir`, of whatever revision.
+
+        :raises NoWorkspace: when there is none.
+        """
         store = cls(beads_dir)
         if not store.path.is_file():
             raise NoWorkspace(f"{beads_dir} has no {workspace.DATABASE}", "run `bd init` to create one")
-        store._check_revision()
         return store
 
     def _check_revision(self) -> None:

@@ -1,0 +1,97 @@
+"""`bd doctor` and `bd repair-deps`: what is wrong, and putting it right."""
+
+from typing import Any
+
+import click
+
+from beads import shapes
+from beads.cli.call import Call, current
+from beads.cli.verb import Verb
+from beads.errors import Refused
+from beads.version import BEADS_VERSION
+
+_CHECKS = click.Choice(["all", "pollution", "validate"])
+
+
+@click.command(cls=Verb)
+@click.argument("path", required=False, type=click.Path())
+@click.option("--check", type=_CHECKS, default="all", help="Examine only this.")
+@click.option("--fix", is_flag=True, help="Put right what can be put right.")
+@click.option("--clean", is_flag=True, help="With --check=pollution: delete what was found.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def doctor(path: str | None, check: str, fix: bool, clean: bool, yes: bool) -> None:
+    """Examine the store."""
+    call = current()
+    if path:
+        call.flags["directory"] = path
+    if check == "pollution":
+        return _pollution(call, clean, yes)
+    return _examine(call, check, fix)
+
+
+def _examine(call: Call, check: str, fix: bool) -> None:
+    from beads import health
+
+    if fix:
+        with call.writing() as change:
+            health.repair_orphans(change)
+            health.repair_readiness(change)
+            health.repair_counts(change)
+    with call.reading() as view:
+        checks = health.validate(view) if check == "validate" else health.examine(view)
+    fine = all(each["status"] != health.ERROR for each in checks)
+    answer = {"path": str(call.beads_dir), "checks": checks, "overall_ok": fine, "cli_version": BEADS_VERSION}
+    if call.json:
+        call.emit(answer)
+    else:
+        for each in checks:
+            call.say(f"{each['status']:<8} {each['name']}: {each['message']}")
+    if not fine:
+        click.get_current_context().exit(1)
+
+
+def _pollution(call: Call, clean: bool, yes: bool) -> None:
+    from beads import health
+    from beads.deletion import delete
+
+    with call.reading() as view:
+        found = health.pollution(view)
+    if clean and found and not yes:
+        raise Refused(f"{len(found)} issues would be deleted", "look at them first, then say --yes as well")
+    if clean and found:
+        with call.writing() as change:
+            delete(change, [issue.id for issue in found])
+    answer: dict[str, Any] = {
+        "polluted_count": len(found),
+        "issues": [shapes.issue(issue) for issue in found],
+    }
+    if clean:
+        answer["deleted"] = len(found)
+    if call.json:
+        call.emit(answer)
+        return
+    for issue in found:
+        call.say(f"{issue.id}  {issue.title}")
+    call.say(f"{len(found)} issues look like left by tests" + (", deleted" if clean and found else ""))
+
+
+@click.command("repair-deps", cls=Verb)
+@click.option("--fix", is_flag=True, help="Remove them.")
+def repair_deps(fix: bool) -> None:
+    """Find dependencies that lead nowhere."""
+    from beads import health
+
+    call = current()
+    if fix:
+        with call.writing() as change:
+            found = health.repair_orphans(change)
+    else:
+        with call.reading() as view:
+            found = health.orphans(view)
+    edges = [shapes.edge(link) for link in found]
+    if call.json:
+        call.emit({"orphaned_count": len(found), "orphans": edges, "fixed": len(found) if fix else 0})
+        return
+    for link in found:
+        call.say(f"{link.issue_id} -> {link.depends_on_id} ({link.type})")
+    call.say(f"{len(found)} dependencies lead nowhere" + (", removed" if fix and found else ""))

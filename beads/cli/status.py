@@ -1,0 +1,121 @@
+"""`bd status` (`bd stats`), `bd count`, `bd stale`, `bd ping`: numbers."""
+
+import time
+from typing import Any
+
+import click
+
+from beads import shapes, words
+from beads.cli import narrow, render
+from beads.cli.call import current
+from beads.cli.verb import Verb
+from beads.errors import Invalid
+
+
+@click.command(cls=Verb)
+@click.option("--assigned", is_flag=True, help="Only mine.")
+@click.option("--no-activity", is_flag=True, help="Without what was done lately.")
+@click.option("--all", "ignored", is_flag=True, hidden=True)
+def status(assigned: bool, no_activity: bool, ignored: bool) -> None:
+    """Count issues by state."""
+    from beads import statistics
+    from beads.filters import Filter
+
+    call = current()
+    mine = call.actor if assigned else None
+    with call.reading() as view:
+        answer: dict[str, Any] = {"summary": statistics.summary(view, Filter(assignee=mine, ephemeral=False))}
+        if not no_activity:
+            answer["recent_activity"] = statistics.activity(view)
+    if call.json:
+        call.emit(answer)
+        return
+    for name, value in answer["summary"].items():
+        call.say(f"{value:>8}  {name.removesuffix('_issues').replace('_', ' ')}")
+
+
+@click.command(cls=Verb)
+@click.option("-s", "--status", "statuses", help="Only these statuses; comma list.")
+@click.option("--unassigned", is_flag=True, help="Only nobody's.")
+@click.option("--title", default="", help="Only with this in the title.")
+@click.option("--by-status", "by", flag_value="status", help="For each status.")
+@click.option("--by-priority", "by", flag_value="priority", help="For each priority.")
+@click.option("--by-type", "by", flag_value="type", help="For each type.")
+@click.option("--by-assignee", "by", flag_value="assignee", help="For each assignee.")
+@click.option("--by-label", "by", flag_value="label", help="For each label.")
+@narrow.common_options
+@narrow.range_options
+def count(by: str | None, statuses: str | None, unassigned: bool, title: str, **given: Any) -> None:
+    """Count issues."""
+    from beads import statistics
+    from beads.filters import Filter
+
+    call = current()
+    with call.reading() as view:
+        wanted = Filter(
+            **narrow.common(view, given),
+            **narrow.ranges(given, view.now),
+            statuses=narrow.statuses(view, statuses) if statuses else (),
+            parent=view.resolve(given["parent"]) if given["parent"] else None,
+            unassigned=unassigned,
+            contains={"title": title} if title else {},
+            ephemeral=False,
+        )
+        total = view.count(wanted)
+        groups = statistics.grouped(view, wanted, by) if by else []
+    if call.json:
+        found = [{"group": _group(by, name), "count": number} for name, number in groups]
+        call.emit({"total": total, "groups": found} if by else {"count": total})
+        return
+    for name, number in groups:
+        call.say(f"{number:>8}  {_group(by, name)}")
+    call.say(f"{total:>8}" + ("  in all" if by else ""))
+
+
+def _group(by: str | None, name: Any) -> str:
+    if by == "priority":
+        return f"P{name}"
+    return str(name) or "(unassigned)"
+
+
+@click.command(cls=Verb)
+@click.option("-d", "--days", type=int, default=30, help="Unchanged for so many days.")
+@click.option("-s", "--status", "wanted_status", help="Only this status.")
+@click.option("-n", "--limit", type=int, help="At most so many; 0 for all.")
+def stale(days: int, wanted_status: str | None, limit: int | None) -> None:
+    """List issues that nobody has changed for long."""
+    from beads import statistics
+
+    if not 0 <= days <= 36500:
+        raise Invalid(f"{days} days cannot be", "give a number from 0 to 36500")
+    call = current()
+    with call.reading() as view:
+        named = words.status(wanted_status, view.config("status.custom")) if wanted_status else None
+        found = shapes.counted(
+            view, statistics.stale(view, days, named, narrow.limit(limit, 50)), edges=False
+        )
+    if call.json:
+        call.emit(found)
+    else:
+        render.lines(found, f"nothing is older than {days} days")
+
+
+@click.command(cls=Verb)
+def ping() -> None:
+    """Answer, and tell how long it took."""
+    call = current()
+    started = time.perf_counter()
+    call.beads_dir  # noqa: B018 finding it is what is timed
+    resolved = time.perf_counter()
+    store = call.store
+    opened = time.perf_counter()
+    with store.read() as view:
+        view.prefix()
+    asked = time.perf_counter()
+    steps = {"resolve_ms": resolved - started, "store_ms": opened - resolved, "query_ms": asked - opened}
+    times = {name: round(seconds * 1000, 2) for name, seconds in steps.items()}
+    answer = {"status": "ok", **times, "total_ms": round((asked - started) * 1000, 2)}
+    if call.json:
+        call.emit(answer)
+    else:
+        call.say(f"ok, {answer['total_ms']} ms")
