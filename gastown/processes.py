@@ -1,7 +1,7 @@
 """Commands that the town runs itself (set-up, gates): a group of their own, a time limit, output in a file.
 
-A command whose starter was killed is found again: it inherits an open lock, and the lock's file names its process
-group. So nothing started here outlives its purpose, and nothing else is ever touched.
+Whatever a command starts inherits an open lock, by which it is found again: after the command has ended, and after
+its starter was killed. So nothing started here outlives its purpose, and nothing else is ever touched.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -21,7 +22,7 @@ from typing import IO
 from beads.errors import BeadsError
 
 TAIL_BYTES = 4000
-_WRAPPER = 'echo $$ >"$1"; exec /bin/sh -c "$2"'
+PROC = Path("/proc")
 _running: set[subprocess.Popen[bytes]] = set()
 _running_lock = threading.Lock()
 _stopping = threading.Event()
@@ -50,7 +51,7 @@ def run(command: str, *, cwd: Path, env: Mapping[str, str], timeout: float, log:
     with log.open("ab") as output, _claimed(lock) as held:
         begin = output.tell()
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _WRAPPER, "sh", str(lock), command],
+            ["/bin/sh", "-c", command],
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -77,13 +78,6 @@ def run(command: str, *, cwd: Path, env: Mapping[str, str], timeout: float, log:
     return Outcome(code, tail(log, begin), time.monotonic() - started)
 
 
-def end_orphan(lock: Path) -> None:
-    """End what a starter, killed since, left running under this lock, before anything touches its folder."""
-    if lock.exists():
-        with _claimed(lock):
-            pass
-
-
 def stop_all() -> None:
     """End every command now running; their `run` raises Interrupted."""
     _stopping.set()
@@ -107,24 +101,76 @@ def tail(path: Path, begin: int = 0) -> str:
 
 @contextlib.contextmanager
 def _claimed(path: Path) -> Iterator[IO[str]]:
-    """The lock, after ending what an earlier starter, killed since, left running under it."""
+    """The lock; before and after, what an earlier command, or this one, left running under it is ended."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a+")
-    try:
+    end_orphan(path)
+    with path.open("a+") as file:
         if not _try_lock(file):
-            file.seek(0)
-            group = file.read().strip()
-            if group.isdigit():
-                _kill_group(int(group))
-            deadline = time.monotonic() + 10
-            while not _try_lock(file):
-                if time.monotonic() > deadline:
-                    raise BeadsError(f"an earlier command still runs under {path}", hint="gt daemon status")
-                time.sleep(0.05)
+            raise BeadsError(f"another command runs under {path}", hint="gt daemon status")
         file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         yield file
-    finally:
-        file.close()
+    end_orphan(path)
+
+
+def end_orphan(lock: Path) -> None:
+    """End what was started under this lock and still has it: its starter was killed, or it has forgotten it, or is to
+    be interrupted because its folder is no longer wanted.
+
+    :raises BeadsError: it does not end, or could not be found."""
+    if not lock.exists():
+        return
+    deadline = time.monotonic() + 10
+    with lock.open("a+") as file:
+        while not _try_lock(file):
+            time.sleep(0.05)
+            file.seek(0)
+            starter = file.read()
+            starters = {_session(os.getpid()), _session(int(starter) if starter.isdigit() else 0)}
+            for process in _holders(lock):
+                if (session := _session(process)) and session not in starters:
+                    with contextlib.suppress(ProcessLookupError):
+                        _kill_group(os.getpgid(process))
+            if time.monotonic() > deadline:
+                raise BeadsError(f"an earlier command still runs under {lock}", hint="gt daemon status")
+
+
+def _session(process: int) -> int | None:
+    """A starter, and for an instant what it starts, has the lock's file open too, but in another session than any
+    command, which is given one of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        return os.getsid(process) if process else None
+    return None
+
+
+def _holders(lock: Path) -> set[int]:
+    """Processes that have the file open."""
+    return _in_proc(lock) if PROC.is_dir() else _in_lsof(lock)
+
+
+def _in_proc(path: Path) -> set[int]:
+    wanted, found = str(path.resolve()), set()
+    for process in (entry for entry in PROC.iterdir() if entry.name.isdigit()):
+        with contextlib.suppress(OSError):
+            if any(_target(link) == wanted for link in (process / "fd").iterdir()):
+                found.add(int(process.name))
+    return found
+
+
+def _target(link: Path) -> str | None:
+    with contextlib.suppress(OSError):
+        return str(link.readlink())
+    return None
+
+
+def _in_lsof(path: Path) -> set[int]:
+    """The same where there is no /proc; `lsof` is a part of macOS."""
+    lsof = shutil.which("lsof") or "/usr/sbin/lsof"
+    with contextlib.suppress(OSError):
+        listing = subprocess.run([lsof, "-w", "-t", "--", path], capture_output=True, text=True)
+        return {int(process) for process in listing.stdout.split()}
+    return set()
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,12 @@ class TownAtWork:
     def clones(self) -> list[Path]:
         """Folders of attempts that are still there."""
         return sorted(self.town.rig_dir(RIG).glob("polecats/*/*"))
+
+
+def detached(command: str) -> str:
+    """A shell command that runs another one in a session of its own, as servers do, and does not wait for it."""
+    code = "import os, sys; os.fork() and os._exit(0); os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+    return f'{sys.executable} -I -c "{code}" {command}'
 
 
 def running(marker: str) -> list[int]:
