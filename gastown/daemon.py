@@ -427,8 +427,9 @@ def start(town: Town) -> int:
 
 def _daemon_env(town: Town) -> dict[str, str]:
     """Ours, less what belongs to the session that starts it."""
-    drop = ("GT_", "BD_", "BEADS_", "TMUX", "PYTHONDONTWRITEBYTECODE")
-    return {k: v for k, v in os.environ.items() if not k.startswith(drop)} | {"GT_TOWN": str(town.root)}
+    prefixes, names = ("GT_", "BD_", "BEADS_"), ("TMUX", "TMUX_PANE", "PYTHONDONTWRITEBYTECODE")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(prefixes) and k not in names}
+    return kept | {"GT_TOWN": str(town.root)}
 
 
 def stop(town: Town, timeout: float = 30.0) -> bool:

@@ -182,7 +182,7 @@ def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launc
         'rm -f -- "$0"',
         *(f"export {k}={shlex.quote(v)}" for k, v in sorted((env | launch.env).items())),
     ]
-    lines += [f"cd {shlex.quote(str(clone))} || exit 1"]
+    lines += [f"cd {shlex.quote(str(clone))} || exit 1", "export PWD"]  # some programs go by it
     command = shlex.join(launch.argv)
     lines += [
         f"exec {command}" if launch.stdin is None else f"printf %s {shlex.quote(launch.stdin)} | {command}"
