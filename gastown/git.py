@@ -10,11 +10,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import git
-from git.exc import GitCommandError
+from typing import TYPE_CHECKING
 
 from beads.errors import BeadsError, Invalid
+
+if TYPE_CHECKING:
+    from git.exc import GitCommandError
 
 # A `gt` called from inside a git hook must not work on that hook's repository.
 for _name in [
@@ -82,16 +83,22 @@ class Conflict:
 
 def _git(cwd: Path, *args: str, env: Mapping[str, str] | None = None, strip: bool = True) -> str:
     """:raises GitTrouble: with git's own last words."""
+    try:
+        import git  # not above: 45 ms, and two runs of git, that `gt sling` and others would spend for nothing
+    except ImportError as error:  # what it raises where there is no git
+        raise _no_git() from error
     command = git.Git(str(cwd))
     command.update_environment(**QUIET, **(env or {}))
     try:
         return str(command.execute(["git", *_OURS, *args], strip_newline_in_stdout=strip))
-    except GitCommandError as error:
-        raise GitTrouble(f"git {args[0]}: {_said(error)}") from error
     except git.exc.GitCommandNotFound as error:
-        raise GitTrouble(
-            "git is not on PATH", hint="apt-get install git   (macOS: xcode-select --install)"
-        ) from error
+        raise _no_git() from error
+    except git.exc.GitCommandError as error:
+        raise GitTrouble(f"git {args[0]}: {_said(error)}") from error
+
+
+def _no_git() -> GitTrouble:
+    return GitTrouble("git is not on PATH", hint="apt-get install git   (macOS: xcode-select --install)")
 
 
 def _said(error: GitCommandError) -> str:

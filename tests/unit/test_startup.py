@@ -33,7 +33,7 @@ def test_help_imports_nothing_heavy(command: str, sandbox: Sandbox) -> None:
     assert imported(sandbox, command) & HEAVY == set()
 
 
-@pytest.mark.parametrize("command", ["gt hook", "gt hook --json"])
+@pytest.mark.parametrize("command", ["gt hook", "gt hook --json", "gt sling be-none"])
 def test_hot_commands_import_the_store_and_little_else(command: str, sandbox: Sandbox) -> None:
     sandbox.town()
     modules = imported(sandbox, command)
