@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import socket
 import threading
+import time
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
@@ -18,6 +20,10 @@ from gastown.town import Town
 HOST = socket.gethostname()
 _clones = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 """At most one checkout per processor at once: more take longer in sum (measured)."""
+
+
+READY_WITHIN = 30.0
+"""Seconds that a program, which is typed to, has for showing its prompt mark."""
 
 
 class SetupFailed(Refused):
@@ -149,7 +155,7 @@ def start_session(town: Town, id: int) -> bool:
     script = _launch_script(town, attempt, runtime, launch)
     town.tmux.start(name, script, clone, transcript)
     if launch.typed is not None:
-        _type_when_ready(town, name, launch)
+        _type_when_ready(town, id, name, launch)
     return True
 
 
@@ -194,19 +200,22 @@ def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launc
     return path
 
 
-def _type_when_ready(town: Town, name: str, launch: Launch) -> None:
+def _type_when_ready(town: Town, id: int, name: str, launch: Launch) -> None:
     """For programs that take no prompt as an argument: wait for their prompt mark, then type. What was really taken
-    in is known by the acknowledgement alone."""
-    import re
-    import time
-
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        screen = town.tmux.capture(name)
-        if re.search(launch.ready or r"\S", screen):
-            break
+    in is known by the acknowledgement alone; where it has come already, nothing is typed."""
+    deadline = time.monotonic() + READY_WITHIN
+    while not _shows(town.tmux.capture(name), launch.ready) and time.monotonic() < deadline:
+        with town.store.read() as view:
+            session = store.last_session(view.conn, id)
+        if processes.stopping() or session is None or session.acked_at is not None:
+            return
         time.sleep(0.1)
     town.tmux.type_text(name, launch.typed or "")
+
+
+def _shows(screen: str, mark: str) -> bool:
+    """Whether the mark is on a screen. tmux cuts the blanks at a line's end, which a prompt mark often ends with."""
+    return any(re.search(mark or r"\S", f"{line} ") for line in screen.splitlines())
 
 
 def nudge(town: Town, session: Session) -> None:

@@ -86,6 +86,11 @@ def stop_all() -> None:
             _kill_group(process.pid)
 
 
+def stopping() -> bool:
+    """Whether `stop_all` was called: whoever waits for something slow gives up."""
+    return _stopping.is_set()
+
+
 def allow_again() -> None:
     _stopping.clear()
 
