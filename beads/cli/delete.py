@@ -16,9 +16,7 @@ from beads.cli.verb import Verb
 @click.option("--from-file", help="Ids from a file, one a line; - is stdin.")
 @click.option("--dry-run", is_flag=True, help="Only tell.")
 @click.option("--hard", "--reason", "_ignored", is_flag=True, hidden=True, expose_value=False)
-def delete(
-    ids: tuple[str, ...], force: bool, cascade: bool, from_file: str | None, dry_run: bool, ignored: bool
-) -> None:
+def delete(ids: tuple[str, ...], force: bool, cascade: bool, from_file: str | None, dry_run: bool) -> None:
     """Delete issues for good."""
     from beads import deletion
 
