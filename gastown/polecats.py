@@ -232,6 +232,8 @@ def end_sessions(town: Town, id: int, how: str) -> None:
     for session in running:
         town.tmux.kill(session.name)
     if running:
+        # What does not hear the hang-up, or has left the session, would go on writing into the clone.
+        processes.end_marked({"GT_TOWN": str(town.root), "GT_ATTEMPT": str(id)})
         with town.store.write("gt") as change:
             for session in running:
                 store.change_session(change.conn, session.id, ended_at=change.now, ended=how)

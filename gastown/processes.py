@@ -78,6 +78,36 @@ def run(command: str, *, cwd: Path, env: Mapping[str, str], timeout: float, log:
     return Outcome(code, tail(log, begin), time.monotonic() - started)
 
 
+def end_marked(marks: Mapping[str, str], patience: float = 0.5) -> None:
+    """End what was started with all of these in its environment, after some seconds in which it may end by itself."""
+    deadline = time.monotonic() + patience
+    while (found := _marked(marks)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for process in found:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _marked(marks: Mapping[str, str]) -> set[int]:
+    words = {f"{name}={value}" for name, value in marks.items()}
+    return (_marked_in_proc(words) if PROC.is_dir() else _marked_in_ps(words)) - {os.getpid()}
+
+
+def _marked_in_proc(words: set[str]) -> set[int]:
+    wanted, found = {word.encode() for word in words}, set()
+    for process in (entry for entry in PROC.iterdir() if entry.name.isdigit()):
+        with contextlib.suppress(OSError):
+            if wanted <= set((process / "environ").read_bytes().split(b"\0")):
+                found.add(int(process.name))
+    return found
+
+
+def _marked_in_ps(words: set[str]) -> set[int]:
+    listing = subprocess.run(["ps", "-axEwwo", "pid=,command="], capture_output=True, text=True).stdout
+    lines = [line for line in listing.splitlines() if all(f" {word} " in f"{line} " for word in words)]
+    return {int(line.split()[0]) for line in lines}
+
+
 def stop_all() -> None:
     """End every command now running; their `run` raises Interrupted."""
     _stopping.set()

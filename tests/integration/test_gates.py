@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.support.sandbox import Sandbox
-from tests.support.town_at_work import TownAtWork, detached, running
+from tests.support.town_at_work import TownAtWork, a_long_sleep, detached, running
+
+
+@pytest.fixture
+def forever() -> Iterator[str]:
+    yield from a_long_sleep()
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ BAD = {
     ),
     "not executable": Bad("./README.md", "missing", "could not run", "ermission denied", again=False),
     "hanging": Bad(
-        "echo waiting for a database; sleep 4321 & sleep 4321",
+        "echo waiting for a database; FOREVER & FOREVER",
         "timeout",
         "did not end within 0.5 s",
         "waiting for a database",
@@ -51,8 +57,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
-def test_what_does_not_pass_does_not_merge(sandbox: Sandbox, bad: Bad) -> None:
-    town = TownAtWork(sandbox, gates=_gates(bad.gate), gate_timeout=bad.timeout)
+def test_what_does_not_pass_does_not_merge(sandbox: Sandbox, bad: Bad, forever: str) -> None:
+    town = TownAtWork(sandbox, gates=_gates(bad.gate.replace("FOREVER", forever)), gate_timeout=bad.timeout)
     before = town.git("rev-parse", "main")
     bead = town.bead("Good work", "echo good > good.txt")
     dependent = town.bead("After it", "true", depends_on=((bead, "blocks"),))
@@ -69,7 +75,7 @@ def test_what_does_not_pass_does_not_merge(sandbox: Sandbox, bad: Bad) -> None:
     assert town.issue(bead).status == "blocked", "neither closed nor offered as ready"
     assert town.issue(convoy).status == "in_progress"
     assert [i["id"] for i in sandbox.json("bd", "ready")] == [], "its dependent waits"
-    assert running("sleep 4321") == [], "nothing of the gate runs on"
+    assert running(forever) == [], "nothing of the gate runs on"
     for attempt in town.attempts(bead):
         assert list(town.safe_commits(attempt).values()) == [f"Good work ({bead})"]
 
@@ -132,9 +138,11 @@ def test_a_gate_sees_no_keys_and_no_session(sandbox: Sandbox) -> None:
     assert not names & {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GT_ATTEMPT", "TMUX"}
 
 
-def test_what_a_gate_leaves_running_neither_lives_on_nor_stops_the_next_merge(sandbox: Sandbox) -> None:
+def test_what_a_gate_leaves_running_neither_lives_on_nor_stops_the_next_merge(
+    sandbox: Sandbox, forever: str
+) -> None:
     """A test that starts a server of its own and forgets it, in a session of its own."""
-    town = TownAtWork(sandbox, gates=[detached("sleep 7654")])
+    town = TownAtWork(sandbox, gates=[detached(forever)])
     for n in "ab":
         town.gt("sling", "--wait", town.bead(f"Make {n}", f"echo {n} > {n}"), timeout=30)
-    assert running("sleep 7654") == []
+    assert running(forever) == []

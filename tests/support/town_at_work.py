@@ -6,11 +6,14 @@ What a story is about (slinging, the daemon, `gt done`) always runs as the real 
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -161,6 +164,18 @@ class TownAtWork:
     def clones(self) -> list[Path]:
         """Folders of attempts that are still there."""
         return sorted(self.town.rig_dir(RIG).glob("polecats/*/*"))
+
+
+_numbers = itertools.count()
+
+
+def a_long_sleep() -> Iterator[str]:
+    """For a fixture: a command that runs for hours and is like no other on this machine; ended after the test."""
+    command = f"sleep 3600.{os.getpid():07}{next(_numbers):03}"
+    yield command
+    for process in running(command):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def detached(command: str) -> str:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ import pytest
 from gastown import processes
 from gastown.processes import Interrupted, Outcome
 from tests.support.sandbox import eventually
-from tests.support.town_at_work import detached, running
+from tests.support.town_at_work import a_long_sleep, detached, running
+
+
+@pytest.fixture
+def forever() -> Iterator[str]:
+    yield from a_long_sleep()
 
 
 @pytest.fixture(autouse=True)
@@ -58,16 +64,16 @@ def test_output_of_both_streams_is_kept_and_its_tail_told(tmp_path: Path) -> Non
     assert (tmp_path / "command.log").read_text().startswith("out\nerr\n"), "the log has the whole"
 
 
-def test_a_time_limit_ends_the_whole_group(tmp_path: Path) -> None:
-    late = run(tmp_path, "echo begun; sh -c 'trap \"\" TERM; sleep 8765' & sleep 8765", timeout=0.3)
+def test_a_time_limit_ends_the_whole_group(tmp_path: Path, forever: str) -> None:
+    late = run(tmp_path, f"echo begun; sh -c 'trap \"\" TERM; {forever}' & {forever}", timeout=0.3)
     assert late.exit_code is None and late.tail == "begun" and late.seconds < 5
-    assert running("sleep 8765") == []
+    assert running(forever) == []
 
 
-@pytest.mark.parametrize("forgotten", ["sleep 8764 &", detached("sleep 8764") + ";"])
-def test_what_a_command_forgets_is_ended_with_it(tmp_path: Path, forgotten: str) -> None:
-    assert run(tmp_path, f"{forgotten} echo fine").exit_code == 0
-    assert running("sleep 8764") == []
+@pytest.mark.parametrize("forgotten", ["FOREVER &", detached("FOREVER") + ";"])
+def test_what_a_command_forgets_is_ended_with_it(tmp_path: Path, forgotten: str, forever: str) -> None:
+    assert run(tmp_path, forgotten.replace("FOREVER", forever) + " echo fine").exit_code == 0
+    assert running(forever) == []
     assert run(tmp_path, "true").seconds < 5, "and the next one is not kept waiting"
 
 
@@ -86,29 +92,29 @@ def a_starter(tmp_path: Path, command: str) -> subprocess.Popen[bytes]:
     starter = subprocess.Popen(
         [sys.executable, "-P", "-c", STARTER, str(tmp_path), command], start_new_session=True
     )
-    eventually(lambda: running("sleep 8763")[1:] or (tmp_path / "begun").exists(), 20)
+    eventually(lambda: (tmp_path / "begun").exists(), 20)
     return starter
 
 
-def test_the_orphan_of_a_killed_starter_is_found_by_the_lock(tmp_path: Path) -> None:
-    starter = a_starter(tmp_path, f"touch begun; {detached('sleep 8763')}; sleep 8763")
+def test_the_orphan_of_a_killed_starter_is_found_by_the_lock(tmp_path: Path, forever: str) -> None:
+    starter = a_starter(tmp_path, f"touch begun; {detached(forever)}; {forever}")
     starter.kill()
     starter.wait()
-    assert running("sleep 8763"), "it outlived its starter"
+    assert running(forever), "it outlived its starter"
     assert run(tmp_path, "echo next").tail == "next"
-    assert running("sleep 8763") == []
+    assert running(forever) == []
 
 
-def test_a_command_can_be_ended_from_outside_and_its_starter_lives(tmp_path: Path) -> None:
+def test_a_command_can_be_ended_from_outside_and_its_starter_lives(tmp_path: Path, forever: str) -> None:
     """As `gt unsling` does with a set-up that the daemon runs."""
-    starter = a_starter(tmp_path, "touch begun; sleep 8763")
+    starter = a_starter(tmp_path, f"touch begun; {forever}")
     processes.end_orphan(tmp_path / "command.lock")
-    assert running("sleep 8763") == []
+    assert running(forever) == []
     assert starter.wait(10) == 0, "it was told how its command ended, and went on"
 
 
 def test_a_lock_that_names_somebody_elses_process_ends_nobody(tmp_path: Path) -> None:
-    bystander = subprocess.Popen(["sleep", "8762"], start_new_session=True)
+    bystander = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
         (tmp_path / "command.lock").write_text(str(bystander.pid))
         assert run(tmp_path, "true").exit_code == 0
@@ -118,16 +124,30 @@ def test_a_lock_that_names_somebody_elses_process_ends_nobody(tmp_path: Path) ->
         bystander.wait()
 
 
-def test_stopping_is_no_verdict_on_the_command(tmp_path: Path) -> None:
+def test_stopping_is_no_verdict_on_the_command(tmp_path: Path, forever: str) -> None:
     stop = threading.Thread(
         target=lambda: (eventually(lambda: (tmp_path / "begun").exists(), 20), processes.stop_all())
     )
     stop.start()
     with pytest.raises(Interrupted):
-        run(tmp_path, "touch begun; sleep 8761")
+        run(tmp_path, f"touch begun; {forever}")
     stop.join()
-    assert running("sleep 8761") == []
+    assert running(forever) == []
 
 
 def test_a_signal_that_a_command_handles_is_its_own_affair(tmp_path: Path) -> None:
     assert run(tmp_path, f"trap 'exit 5' TERM; kill -{signal.SIGTERM.value} $$").exit_code == 5
+
+
+def test_what_was_started_with_a_mark_is_ended_by_it_and_nothing_else(tmp_path: Path, forever: str) -> None:
+    marked = subprocess.Popen(["sh", "-c", detached(forever)], env={"TOWN": "/a b", "ATTEMPT": "1"})
+    other = subprocess.Popen(["sleep", "60"], env={"TOWN": "/a b", "ATTEMPT": "11"})
+    try:
+        assert marked.wait() == 0
+        eventually(lambda: running(forever), 10)
+        processes.end_marked({"TOWN": "/a b", "ATTEMPT": "1"}, patience=0)
+        eventually(lambda: not running(forever), 10)
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
