@@ -128,6 +128,7 @@ def mirror(url: str, path: Path) -> None:
     _git(path, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
     _git(path, "config", "receive.denyDeletes", "true")
     _git(path, "config", "gc.auto", "0")  # hard links and safety refs: only a deliberate gc
+    _git(path, "config", "core.hooksPath", "hooks")  # a person's own setting of it must not open the door
     hook = path / "hooks" / "update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(_UPDATE_HOOK)
