@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 
 from beads import database, graph, ids, links, ready
 from beads.changes import Change
@@ -74,11 +74,9 @@ def wrong_readiness(view: View) -> list[str]:
 
 def repair_readiness(change: Change) -> int:
     """Store the right readiness everywhere; return how many were wrong."""
-    right = ready.recompute(change.conn)
-    wrong = wrong_readiness(change)
-    for id in wrong:
-        change.conn.execute(update(issues).where(issues.c.id == id).values(is_blocked=int(right[id])))
-    return len(wrong)
+    wrong = len(wrong_readiness(change))
+    ready.refresh_all(change.conn)
+    return wrong
 
 
 def _top_levels(view: View) -> Counter[str]:

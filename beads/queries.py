@@ -99,11 +99,6 @@ class View:
                 found.setdefault(issue_id, []).append(label)
         return found
 
-    def label_counts(self) -> list[tuple[str, int]]:
-        """Return every label with how many issues carry it."""
-        query = select(labels.c.label, fn.count()).group_by(labels.c.label).order_by(labels.c.label)
-        return [(name, count) for name, count in self.conn.execute(query)]
-
     def many(self, issue_ids: Iterable[str]) -> dict[str, Issue]:
         """Return those of these issues that exist, by id."""
         found = (self.find(Filter(ids=tuple(chunk))) for chunk in ready.chunks(set(issue_ids)))
@@ -260,6 +255,15 @@ class View:
             rows.comment(row)
             for row in self.conn.execute(query.order_by(comments.c.created_at, comments.c.id))
         ]
+
+    def comments_of(self, issue_ids: Iterable[str]) -> dict[str, list[Comment]]:
+        """Return what was said about each of these, oldest first."""
+        found: dict[str, list[Comment]] = {}
+        for chunk in ready.chunks(issue_ids):
+            query = select(comments).where(comments.c.issue_id.in_(chunk))
+            for row in self.conn.execute(query.order_by(comments.c.created_at, comments.c.id)):
+                found.setdefault(row.issue_id, []).append(rows.comment(row))
+        return found
 
     def events(self, issue_id: str) -> list[Event]:
         """Return what was done to an issue, oldest first."""

@@ -37,6 +37,14 @@ def refresh(conn: Connection, seeds: Iterable[str]) -> None:
     _write(conn, [id for id, was in stored.items() if was and id not in blocked], 0)
 
 
+def refresh_all(conn: Connection) -> None:
+    """Recompute `is_blocked` of every issue; write what changed."""
+    right = recompute(conn)
+    stored = {row.id: row.is_blocked for row in conn.execute(select(issues.c.id, issues.c.is_blocked))}
+    for value in (0, 1):
+        _write(conn, [id for id, blocked in right.items() if blocked == value != stored[id]], value)
+
+
 def recompute(conn: Connection) -> dict[str, bool]:
     """Return what `is_blocked` ought to be, for every issue, from nothing but statuses and dependencies."""
     every = list(conn.execute(select(issues.c.id)).scalars())

@@ -87,11 +87,9 @@ class Remarks(View):
         comment: str | None = None,
     ) -> None:
         """Write an event. All events of one transaction carry the same `change`."""
-        if self._change is None:
-            self._change = (self.conn.execute(select(fn.max(events.c.id))).scalar() or 0) + 1
         self.conn.execute(
             insert(events).values(
-                change=self._change,
+                change=self.number(),
                 issue_id=issue_id,
                 event_type=event_type,
                 actor=self.actor,
@@ -101,6 +99,12 @@ class Remarks(View):
                 created_at=clock.stored(self.now),
             )
         )
+
+    def number(self) -> int:
+        """Return the number that all events of this transaction carry."""
+        if self._change is None:
+            self._change = (self.conn.execute(select(fn.max(events.c.id))).scalar() or 0) + 1
+        return self._change
 
     def _touch(self, issue_id: str) -> None:
         self.conn.execute(

@@ -139,3 +139,9 @@ def stale(view: View, days: int, status: str | None, limit: int | None) -> list[
         limit=limit,
     )
     return view.find(wanted)
+
+
+def label_counts(view: View) -> list[tuple[str, int]]:
+    """Return every label with how many issues carry it."""
+    query = select(labels.c.label, fn.count()).group_by(labels.c.label).order_by(labels.c.label)
+    return [(name, count) for name, count in view.conn.execute(query)]

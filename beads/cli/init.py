@@ -43,11 +43,11 @@ def init(
     if (beads_dir / DATABASE).exists():
         raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
     name = prefix.rstrip("-") if prefix else _prefix_of(beads_dir.parent)
-    store = Store.create(beads_dir, name)
+    Store.create(beads_dir, name).close()
     if stealth:
         _hide(beads_dir)
     if from_jsonl:
-        _fill(store, beads_dir, call)
+        _fill(beads_dir, call)
     if not quiet and not call.quiet:
         call.say(f"made an issue store in {beads_dir}; ids begin with {name}-")
 
@@ -74,5 +74,8 @@ def _hide(beads_dir: Path) -> None:
             file.write(f"{FOLDER}/\n")
 
 
-def _fill(store: object, beads_dir: Path, call: Call) -> None:
-    raise NotImplementedError
+def _fill(beads_dir: Path, call: Call) -> None:
+    from beads.cli.interchange import EXPORT, load
+
+    call.beads_dir = beads_dir
+    load(call, str(beads_dir / EXPORT))

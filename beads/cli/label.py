@@ -67,9 +67,11 @@ def list_labels(issue: str) -> None:
 @label.command("list-all")
 def list_all() -> None:
     """List every label and how many issues carry it."""
+    from beads import statistics
+
     call = current()
     with call.reading() as view:
-        found = view.label_counts()
+        found = statistics.label_counts(view)
     if call.json:
         call.emit([{"label": name, "count": count} for name, count in found])
     else:

@@ -28,6 +28,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "note": ("beads.cli.comments:note", "Add to an issue's notes."),
     "config": ("beads.cli.config:config", "Settings: get, set, list, unset."),
     "epic": ("beads.cli.epic:epic", "How far epics have come; close the finished ones."),
+    "export": ("beads.cli.interchange:export", "Write every issue as one line of JSON."),
+    "import": ("beads.cli.interchange:import_issues", "Merge issues from JSONL, or from GitHub's JSON."),
     "delete": ("beads.cli.delete:delete", "Delete issues for good."),
     "status": ("beads.cli.status:status", "Count issues by state."),
     "stats": ("beads.cli.status:status", ""),

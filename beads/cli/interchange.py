@@ -1,0 +1,134 @@
+"""`bd export` and `bd import`."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from beads.cli import texts
+from beads.cli.call import Call, as_json, current
+from beads.cli.verb import Verb
+from beads.errors import Invalid
+from beads.text import safe
+
+EXPORT = "issues.jsonl"
+
+
+@click.command("export", cls=Verb)
+@click.option(
+    "-o", "--output", type=Path, help="Write to this file, whole or not at all; else standard output."
+)
+@click.option("--all", "everything", is_flag=True, help="Infrastructure, templates, wisps and memories too.")
+@click.option("--include-infra", is_flag=True, help="Agents, roles, rigs and messages too.")
+@click.option("--include-memories", is_flag=True, help="Memories too.")
+@click.option("--force", "--no-memories", "ignored", is_flag=True, hidden=True)
+def export(
+    output: Path | None, everything: bool, include_infra: bool, include_memories: bool, ignored: bool
+) -> None:
+    """Write every issue as one line of JSON."""
+    from beads import interchange
+
+    call = current()
+    with call.reading() as view:
+        found = interchange.exported(view, everything, include_infra, include_memories)
+        lines = (as_json(each, indent=None) + "\n" for each in found)
+        count = _to_file(call.cwd / output, lines) if output else _to_stdout(lines)
+    where = str(output) if output else "standard output"
+    if call.json and output:
+        call.emit({"exported": count, "path": where})
+    else:
+        call.note(f"exported {count} lines to {where}")
+
+
+def _to_stdout(lines: Iterable[str]) -> int:
+    count = 0
+    for line in lines:
+        sys.stdout.buffer.write(line.encode())
+        count += 1
+    return count
+
+
+def _to_file(path: Path, lines: Iterable[str]) -> int:
+    """Write beside the file and rename, so that nobody ever reads half an export."""
+    count = 0
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except FileNotFoundError:
+        raise Invalid(f"there is no directory {safe(str(path.parent))}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for line in lines:
+                file.write(line.encode())
+                count += 1
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return count
+
+
+class _DryRun(Exception):
+    """Takes the transaction back."""
+
+
+@click.command("import", cls=Verb)
+@click.argument("file", required=False)
+@click.option("-i", "--input", "source", help="The file; - is stdin.")
+@click.option("--dry-run", is_flag=True, help="Only tell what it would do.")
+@click.option("--dedup", is_flag=True, help="Leave out issues whose title an open one has.")
+@click.option("--force", "--skip-existing", "ignored", is_flag=True, hidden=True)
+def import_issues(file: str | None, source: str | None, dry_run: bool, dedup: bool, ignored: bool) -> None:
+    """Merge issues from a file: JSONL, or what `gh issue list --json` writes."""
+    call = current()
+    name = file or source or _usual(call)
+    answer = load(call, name, dry_run, dedup)
+    if call.json:
+        call.emit(answer)
+        return
+    call.say(f"{'would import' if dry_run else 'imported'} {answer['created']}, skipped {answer['skipped']}")
+    for skipped in answer.get("skipped_dependencies", ())[:10]:
+        call.note(f"dependency left out, its end is not here: {skipped}")
+    if answer.get("ignored_fields"):
+        call.note(f"fields left out: {', '.join(answer['ignored_fields'])}")
+
+
+def _usual(call: Call) -> str:
+    for name in (EXPORT, "beads.jsonl"):
+        if (call.beads_dir / name).is_file():
+            return str(call.beads_dir / name)
+    raise Invalid(f"no file was named, and {safe(str(call.beads_dir))} has no {EXPORT}", "bd import FILE")
+
+
+def load(call: Call, name: str, dry_run: bool = False, dedup: bool = False) -> dict[str, Any]:
+    """Import a file, and return what was done as it is answered."""
+    from beads import interchange
+
+    path = name if name == "-" else str(call.cwd / name)
+    raw = interchange.parsed(texts.read_file(path))
+    try:
+        with call.writing() as change:
+            done = interchange.load(change, raw, dedup)
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    answer: dict[str, Any] = {
+        "source": "stdin" if name == "-" else name,
+        "created": len(done.created),
+        "skipped": done.tombstones + len(done.stale),
+    }
+    more = {
+        "dedup_skipped": done.duplicates,
+        "memories": done.memories,
+        "ids": done.created,
+        "stale_skipped_ids": done.stale,
+        "skipped_dependencies": done.skipped_dependencies,
+        "ignored_fields": dict(done.unknown),
+        "dry_run": dry_run,
+    }
+    return answer | {name: value for name, value in more.items() if value}
