@@ -50,15 +50,20 @@ def run(*argv: str | Path, cwd: Path | None = None, env: Mapping[str, str] = ENV
         raise
 
 
-def medians(rounds: int, steps: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """The median time of each step, in seconds. They take turns, so that a busy moment is everybody's."""
+def take_turns(rounds: int, steps: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """The times of each step, in seconds, by round. They take turns, so that a busy moment is everybody's."""
     for step in steps.values():
         step()
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
             times[name].append(seconds(step))
-    return {name: statistics.median(found) for name, found in times.items()}
+    return times
+
+
+def ratio(times: Sequence[float], to: Sequence[float]) -> float:
+    """The median of each round's own ratio."""
+    return statistics.median(one / other for one, other in zip(times, to, strict=True))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

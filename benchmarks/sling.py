@@ -16,7 +16,7 @@ from pathlib import Path
 from beads.bell import Bell
 from beads.model import Draft
 from benchmarks import trace
-from benchmarks.measure import ENV, RIG, a_town, options, run, seconds, table
+from benchmarks.measure import ENV, RIG, a_town, options, ratio, run, seconds, table
 from gastown import daemon, store
 from gastown.model import Attempt, MergeRequest, Session
 from gastown.town import Town
@@ -186,7 +186,7 @@ class Hand:
 
 
 def _report(rounds: int, gt: list[Parts], hand: list[Parts]) -> None:
-    total, bare = _median(gt, "total"), _median(hand, "total")
+    bare = _median(hand, "total")
     print(f"From gt sling to merged, medians of {rounds} beads one after the other")
     rows = [(name, f"{t * 1000:.0f}", f"{t / bare:.2f}") for name, t in _medians(gt).items()]
     table(("by gt, where the time goes", "ms", "/ by hand"), rows)
@@ -195,13 +195,17 @@ def _report(rounds: int, gt: list[Parts], hand: list[Parts]) -> None:
         ("by hand", "ms", "share"),
         [(n, f"{t * 1000:.0f}", f"{t / bare:.2f}") for n, t in _medians(hand).items()],
     )
-    print(f"gt sling to merged / its bare parts by hand: {total / bare:.2f}")
+    print(f"gt sling to merged / its bare parts by hand: {_ratio(gt, hand):.2f}")
     longest = max(parts[WAITING] for parts in gt)
     print(f"longest that a bead waited for the daemon, woken twice: {longest * 1000:.0f} ms")
 
 
 def _medians(found: list[Parts]) -> Parts:
     return {name: _median(found, name) for name in found[0]}
+
+
+def _ratio(gt: list[Parts], hand: list[Parts]) -> float:
+    return ratio([parts["total"] for parts in gt], [parts["total"] for parts in hand])
 
 
 def _median(found: list[Parts], name: str) -> float:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
 from beads.model import Draft
-from benchmarks.measure import ENV, RIG, a_town, medians, options, run, table
+from benchmarks.measure import ENV, RIG, a_town, options, ratio, run, table, take_turns
 from gastown import polecats, sling
 from gastown.town import Town
 
@@ -25,16 +26,16 @@ def main(argv: Sequence[str]) -> None:
     with a_town() as town:
         attempt = _fill(town)
         env = ENV | {"GT_TOWN": str(town.root), "BEADS_DIR": str(town.beads_dir), "GT_ATTEMPT": str(attempt)}
-        found = medians(rounds, {name: _python(env, *code) for name, code in CASES.items()})
+        found = take_turns(rounds, {name: _python(env, *code) for name, code in CASES.items()})
     print(f"Cold start, medians of {rounds} runs that take turns")
     table(
         ("", "ms", f"/ {PASS}", f"/ {SQL}", f"/ {SQL_CLICK}"),
-        [(name, f"{t * 1000:.0f}", *(f"{t / found[to]:.2f}" for to in (PASS, SQL, SQL_CLICK)))
-         for name, t in found.items()],
+        [(name, f"{median(times) * 1000:.0f}", *(f"{ratio(times, found[to]):.2f}" for to in (PASS, SQL, SQL_CLICK)))
+         for name, times in found.items()],
     )  # fmt: skip
-    ratio = found[READY] / found[SQL_CLICK]
-    verdict = "within" if ratio <= LIMIT else "beyond"
-    print(f"{READY} / {SQL_CLICK}: {ratio:.2f}, {verdict} the limit of {LIMIT}")
+    reached = ratio(found[READY], found[SQL_CLICK])
+    verdict = "within" if reached <= LIMIT else "beyond"
+    print(f"{READY} / {SQL_CLICK}: {reached:.2f}, {verdict} the limit of {LIMIT}")
 
 
 CASES: dict[str, tuple[str, ...]] = {
