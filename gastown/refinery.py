@@ -25,6 +25,7 @@ CONFLICT, SETUP, PUSH, TROUBLE = "conflict", "set-up failed", "push failed", "tr
 WORKER_CAN_MEND = {CONFLICT, RED, TIMEOUT, KILLED, NO_TESTS}
 MAX_TRIES = 5
 """Merges of one request that failed for no fault of its own (moved target, no network) before a person is asked."""
+HIGHEST_SIGNAL = 64
 RETRY = timedelta(seconds=5)
 
 
@@ -47,8 +48,9 @@ def judge(gate: Gate, outcome: processes.Outcome) -> Verdict:
     if code is None:
         return Verdict(TIMEOUT, f"{name} did not end within {gate.timeout:g} s", outcome.tail)
     if code in (126, 127):
-        return Verdict(MISSING, f"{name} could not run: command not found (exit {code})", outcome.tail)
-    if code > 128:
+        why = "command not found" if code == 127 else "it cannot be executed"
+        return Verdict(MISSING, f"{name} could not run: {why} (exit {code})", outcome.tail)
+    if 128 < code <= 128 + HIGHEST_SIGNAL:
         return Verdict(KILLED, f"{name} was killed by signal {code - 128}", outcome.tail)
     if code != 0:
         return Verdict(RED, f"{name} is red (exit {code})", outcome.tail)
@@ -58,8 +60,8 @@ def judge(gate: Gate, outcome: processes.Outcome) -> Verdict:
 
 
 def _tests_ran(pattern: str, output: str) -> bool:
-    counts = [m.group(1) for m in re.finditer(pattern, output)]
-    return any(c.isdigit() and int(c) > 0 for c in counts)
+    counts = [m.group(1) or "" for m in re.finditer(pattern, output)]
+    return any(c.isdecimal() and int(c) > 0 for c in counts)
 
 
 def merge(town: Town, id: int) -> None:

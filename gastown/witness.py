@@ -47,8 +47,8 @@ def decide(facts: Facts, limits: Limits) -> Decision:
     session = facts.sessions[-1]
     if not facts.alive:
         return _dead(facts, session)
-    started = facts.sessions[0].started_at
-    if facts.now - started > limits.time:
+    # From this session's own start: the time in which the town was down, or the machine off, is nobody's fault.
+    if facts.now - session.started_at > limits.time:
         return Decision(ESCALATE, f"time limit: no `gt done` within {limits.time.total_seconds():g} s")
     if session.acked_at is None:
         return _silent(facts, session, limits)
