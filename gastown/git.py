@@ -318,15 +318,16 @@ def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None
 
 
 def save(clone: Path, mirror: Path, prefix: str, base: str | None) -> list[str]:
-    """Put everything of a clone that is nowhere else under refs of the rig's repository: every local branch, the
-    stash, HEAD, and the dirty tree as a commit on HEAD. Returns the saved commits. Named by commit and dated like
+    """Put everything of a clone that is nowhere else under refs of the rig's repository: every local branch,
+    every stash, HEAD, and the dirty tree as a commit on HEAD. Returns the saved commits. Named by commit and dated like
     HEAD, so that saving twice saves once.
 
     :raises GitTrouble: something could not be saved; then nothing may be removed."""
     if tip(clone, "HEAD") is None:
         return []
     wanted = {head(clone)}
-    wanted |= set(_git(clone, "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/stash").split())
+    wanted |= set(_git(clone, "for-each-ref", "--format=%(objectname)", "refs/heads").split())
+    wanted |= set(_git(clone, "stash", "list", "--format=%H").split())
     snapshot = _snapshot(clone)
     if snapshot:
         wanted.add(snapshot)

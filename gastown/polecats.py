@@ -154,9 +154,16 @@ def start_session(town: Town, id: int) -> bool:
     launch = runtime.launch(assignment)
     script = _launch_script(town, attempt, runtime, launch)
     town.tmux.start(name, script, clone, transcript)
-    if launch.typed is not None:
+    if _taken_back(town, id):  # by somebody who has found no session to end yet
+        town.tmux.kill(name)
+    elif launch.typed is not None:
         _type_when_ready(town, id, name, launch)
     return True
+
+
+def _taken_back(town: Town, id: int) -> bool:
+    with town.store.read() as view:
+        return store.attempt(view.conn, id).state in ("released", "failed", "escalated")
 
 
 def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launch) -> Path:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import fcntl
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from gastown import store
-from tests.support.sandbox import Sandbox
-from tests.support.town_at_work import TownAtWork
+import pytest
+
+from gastown import polecats, sling, store
+from gastown.sessions.tmux import Tmux
+from tests.support.sandbox import Sandbox, eventually
+from tests.support.town_at_work import TownAtWork, a_long_sleep, running
 
 # One warm interpreter becomes many processes, which wait for the same end of file: so they really begin at the same
 # instant, and not one after the other as fast as a machine can import libraries.
@@ -34,6 +39,11 @@ for n in range(count):
 os.close(trigger)
 print(*(os.waitstatus_to_exitcode(os.waitpid(racer, 0)[1]) for racer in racers))
 """
+
+
+@pytest.fixture
+def forever() -> Iterator[str]:
+    yield from a_long_sleep()
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,28 @@ def test_those_who_ask_at_once_do_not_take_each_other_for_a_daemon(sandbox: Sand
         assert town.gt("daemon", "status", check=False).stdout.strip() == "no daemon runs: gt up"
 
 
+def test_a_session_whose_work_is_taken_back_as_it_starts_does_not_stay(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, forever: str
+) -> None:
+    """The worst moment: after its row was written, before tmux has it."""
+    town = TownAtWork(sandbox)
+    bead = town.bead("Taken back", forever)
+    town.sling(bead)
+    attempt = polecats.dispatch(town.town, town.attempt(bead).id)
+    assert attempt is not None
+    really_start = Tmux.start
+
+    def start(*arguments: Any) -> None:
+        sling.unsling(town.town, bead)
+        polecats.end_sessions(town.town, attempt.id, "released")
+        really_start(*arguments)
+
+    monkeypatch.setattr(Tmux, "start", start)
+    polecats.spawn(town.town, attempt.id)
+    polecats.clear(town.town, attempt.id)
+    assert town.sessions() == [] and running(forever) == [] and town.clones() == []
+
+
 def test_unsling_while_the_daemon_spawns_leaves_nothing_running(sandbox: Sandbox) -> None:
     town = TownAtWork(sandbox)
     beads = [town.bead(f"Taken back {n}", "sleep 600") for n in range(6)]
@@ -129,5 +161,6 @@ def test_unsling_while_the_daemon_spawns_leaves_nothing_running(sandbox: Sandbox
     town.settle(*beads)
     with town.town.store.read() as view:
         assert store.live_attempts(view.conn) == []
-    assert town.sessions() == [] and town.clones() == []
+    assert town.sessions() == []
+    eventually(lambda: not town.clones(), what="every clone is deleted")
     assert {town.issue(bead).status for bead in beads} == {"open"}

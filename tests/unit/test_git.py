@@ -1,0 +1,184 @@
+"""Saving a clone: every branch, the stash, HEAD and the dirty tree, once; and nothing of the clone is changed by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gastown import git
+from tests.support.sandbox import Sandbox
+
+PREFIX = "refs/gastown/attempts/1"
+
+
+@pytest.fixture
+def mirror(sandbox: Sandbox) -> Path:
+    path = sandbox.folder / "repo.git"
+    git.mirror(str(sandbox.repo("app")), path)
+    return path
+
+
+@pytest.fixture
+def clone(sandbox: Sandbox, mirror: Path) -> Path:
+    path = sandbox.folder / "clone"
+    git.clone(mirror, path, "main", "polecat/toast/ap-1-1")
+    return path
+
+
+def base(clone: Path) -> str:
+    found = git.tip(clone, "refs/remotes/origin/main")
+    assert found
+    return found
+
+
+def kept(mirror: Path) -> list[str]:
+    return sorted(subject for _, subject in git.saved(mirror, PREFIX))
+
+
+def state(sandbox: Sandbox, clone: Path) -> tuple[str, ...]:
+    """What a person sees of a clone: head, index, tree, branches, stash."""
+    look = (
+        ("status", "--porcelain=v2", "--branch"),
+        ("diff", "--cached"),
+        ("diff",),
+        ("for-each-ref",),
+        ("stash", "list"),
+    )
+    return tuple(sandbox.git(*arguments, cwd=clone) for arguments in look)
+
+
+def test_a_clean_clone_has_nothing_to_save(mirror: Path, clone: Path) -> None:
+    assert git.save(clone, mirror, PREFIX, base(clone)) == []
+    assert kept(mirror) == []
+
+
+def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    start = base(clone)
+    sandbox.commit(clone, {"stashed": "s\n"}, "On the branch")
+    for text in ("stashed change\n", "another\n"):
+        (clone / "README.md").write_text(text)
+        sandbox.git("stash", cwd=clone)
+    sandbox.git("checkout", "-q", "-b", "side", start, cwd=clone)
+    sandbox.commit(clone, {"side": "s\n"}, "On another branch")
+    sandbox.git("checkout", "-q", "--detach", start, cwd=clone)
+    sandbox.commit(clone, {"loose": "l\n"}, "On no branch")
+    (clone / "new").write_text("new\n")
+    (clone / "staged").write_text("staged\n")
+    sandbox.git("add", "staged", cwd=clone)
+    (clone / "src/app.py").unlink()
+    before = state(sandbox, clone)
+
+    saved = git.save(clone, mirror, PREFIX, start)
+
+    subjects = kept(mirror)
+    assert [s for s in subjects if not s.startswith("WIP on")] == [
+        "On another branch",
+        "On no branch",
+        "On the branch",
+        "Uncommitted work, saved by Gas Town",
+    ]
+    assert len([s for s in subjects if s.startswith("WIP on")]) == 2 and len(saved) == 6
+    assert state(sandbox, clone) == before
+    [dirty] = [ref for ref, subject in git.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
+    files = sandbox.git("ls-tree", "-r", "--name-only", dirty, cwd=mirror).split()
+    assert files == ["README.md", "loose", "new", "staged"]
+
+
+def test_saving_twice_saves_once(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    sandbox.commit(clone, {"a": "a\n"}, "One")
+    (clone / "dirty").write_text("dirty\n")
+    first = git.save(clone, mirror, PREFIX, base(clone))
+    assert git.save(clone, mirror, PREFIX, base(clone)) == first and len(kept(mirror)) == 2
+
+
+def test_what_changes_between_two_saves_is_saved_beside(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    for text in ("one\n", "two\n"):
+        (clone / "dirty").write_text(text)
+        git.save(clone, mirror, PREFIX, base(clone))
+    texts = {sandbox.git("show", f"{ref}:dirty", cwd=mirror) for ref, _ in git.saved(mirror, PREFIX)}
+    assert texts == {"one", "two"}
+
+
+@pytest.mark.parametrize("half", ["merge", "rebase"])
+def test_a_half_done_merge_is_saved_too(sandbox: Sandbox, mirror: Path, clone: Path, half: str) -> None:
+    sandbox.git("checkout", "-q", "-b", "theirs", cwd=clone)
+    sandbox.commit(clone, {"README.md": "theirs\n"}, "Theirs")
+    sandbox.git("checkout", "-q", "polecat/toast/ap-1-1", cwd=clone)
+    sandbox.commit(clone, {"README.md": "ours\n"}, "Ours")
+    sandbox.run("git", half, "theirs", cwd=clone, check=False)
+    assert git.unfinished(clone) == half
+    git.save(clone, mirror, PREFIX, base(clone))
+    assert {"Ours", "Theirs", "Uncommitted work, saved by Gas Town"} <= set(kept(mirror))
+
+
+def test_what_git_ignores_stays_out(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    git.exclude(clone, ["/AGENTS.md"])
+    (clone / "AGENTS.md").write_text("ours\n")
+    assert git.save(clone, mirror, PREFIX, base(clone)) == []
+
+
+def test_a_save_that_does_not_arrive_is_an_error(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    (clone / "dirty").write_text("dirty\n")
+    mirror.rename(mirror.with_name("elsewhere"))
+    with pytest.raises(git.GitTrouble):
+        git.save(clone, mirror, PREFIX, base(clone))
+    assert (clone / "dirty").exists()
+
+
+def test_a_branch_moves_only_from_where_it_was_said_to_be(
+    sandbox: Sandbox, mirror: Path, clone: Path
+) -> None:
+    old = base(clone)
+    new = sandbox.commit(clone, {"a": "a\n"}, "New")
+    other = sandbox.commit(clone, {"b": "b\n"}, "Other")
+    git.push_branch(clone, mirror, other, ["refs/heads/polecat/toast/ap-1-1"])
+    git.advance(mirror, "main", new, old)
+    with pytest.raises(git.Moved):
+        git.advance(mirror, "main", other, old)
+    assert git.tip(mirror, "refs/heads/main") == new
+    git.advance(mirror, "main", new, old)  # again, after a crash: it is done already
+
+
+@pytest.mark.parametrize("strategy", ["squash", "merge", "rebase"])
+def test_a_candidate_is_exactly_the_merged_tree(
+    sandbox: Sandbox, mirror: Path, clone: Path, strategy: str
+) -> None:
+    old = base(clone)
+    sandbox.commit(clone, {"a": "1\n"}, "One")
+    head = sandbox.commit(clone, {"a": "2\n"}, "Two")
+    ref = f"{PREFIX}/{head[:12]}"
+    git.push_branch(clone, mirror, head, [ref])
+    work = sandbox.folder / "refinery"
+    built = git.candidate(work, mirror, old, head, ref, strategy, "The bead\n\nBead: ap-1\n")
+    assert isinstance(built, git.Candidate)
+    (work / "left over").write_text("of a gate\n")
+    (work / "README.md").write_text("changed by a gate\n")
+    again = git.candidate(work, mirror, old, head, ref, strategy, "The bead\n\nBead: ap-1\n")
+    assert isinstance(again, git.Candidate)
+    tree = sandbox.git("rev-parse", f"{built.commit}^{{tree}}", cwd=work)
+    assert tree == sandbox.git("rev-parse", f"{head}^{{tree}}", cwd=clone)
+    assert sandbox.git("rev-parse", f"{again.commit}^{{tree}}", cwd=work) == tree
+    assert sandbox.git("status", "--porcelain", "--ignored", cwd=work) == ""
+    count = {"squash": "1", "merge": "3", "rebase": "2"}[strategy]
+    assert sandbox.git("rev-list", "--count", f"{old}..{built.commit}", cwd=work) == count
+
+
+@pytest.mark.parametrize("strategy", ["squash", "merge", "rebase"])
+def test_a_conflict_is_told_and_leaves_the_clone_usable(
+    sandbox: Sandbox, mirror: Path, clone: Path, strategy: str
+) -> None:
+    old = base(clone)
+    head = sandbox.commit(clone, {"README.md": "ours\n"}, "Ours")
+    sandbox.git("checkout", "-q", "-b", "theirs", old, cwd=clone)
+    target = sandbox.commit(clone, {"README.md": "theirs\n"}, "Theirs")
+    refs = [f"{PREFIX}/{c[:12]}" for c in (head, target)]
+    git.push_branch(clone, mirror, head, refs[:1])
+    git.push_branch(clone, mirror, target, [refs[1], "refs/heads/polecat/x"])
+    work = sandbox.folder / "refinery"
+    for _ in range(2):
+        told = git.candidate(work, mirror, target, head, refs[0], strategy, "Bead")
+        assert isinstance(told, git.Conflict)
+        assert told.paths == ("README.md",)
+        assert "ours" in told.text and "theirs" in told.text
+    assert git.unfinished(work) is None
