@@ -193,13 +193,21 @@ class Change(Remarks):
             raise NotFound(
                 f"{safe(issue_id)} does not depend on {safe(depends_on_id)}", f"bd dep list {safe(issue_id)}"
             )
-        links.drop(self.conn, issue_id, depends_on_id)
-        self._relinked(issue_id, depends_on_id, kind, "dependency_removed")
+        whole = links.drop(self.conn, issue_id, depends_on_id)
+        self._relinked(issue_id, depends_on_id, kind, "dependency_removed", whole)
 
-    def _relinked(self, issue_id: str, target: str, kind: str, event: str) -> None:
+    def restore_dependency(self, edge: Mapping[str, str]) -> None:
+        """Put a dependency back as it was, with its own time and author; one that is there is left alone."""
+        if links.existing(self.conn, edge["issue_id"], edge["depends_on_id"]) is None:
+            links.restore(self.conn, edge)
+            self._relinked(edge["issue_id"], edge["depends_on_id"], edge["type"], "dependency_added")
+
+    def _relinked(
+        self, issue_id: str, target: str, kind: str, event: str, whole: Mapping[str, str] | None = None
+    ) -> None:
         if kind in GATING:
             ready.refresh(self.conn, ready.affected_by_link(self.conn, issue_id, target, kind))
-        value = rows.dumps({"depends_on_id": target, "type": kind})
+        value = rows.dumps(whole or {"depends_on_id": target, "type": kind})
         added = event == "dependency_added"
         self.record(issue_id, event, None if added else value, value if added else None)
         self._touch(issue_id)

@@ -181,9 +181,19 @@ def _hashed(view: View, draft: Draft, prefix: str, actor: str) -> str:
     count = view.conn.execute(select(prefixes.c.issue_count).where(prefixes.c.prefix == prefix)).scalar() or 0
     nanos = int(view.now.timestamp() * 1_000_000) * 1000
     stem = f"{prefix}-{draft.infix}" if draft.infix else prefix
-    tries = ids.candidates(stem, draft.title, draft.description, actor, nanos, count, view.lengths())
+    tries = ids.candidates(stem, draft.title, draft.description, actor, nanos, count, _lengths(view))
     for candidate in tries:
         if not view.exists(candidate):
             _count(view, prefix)
             return candidate
     raise Refused(f"no free id was found for prefix {prefix!r}", "bd config set max_hash_length 8")
+
+
+def _lengths(view: View) -> ids.Lengths:
+    """Return the bounds of new hashes, as configured."""
+    usual = ids.Lengths()
+    return ids.Lengths(
+        int(view.config("min_hash_length") or usual.shortest),
+        int(view.config("max_hash_length") or usual.longest),
+        float(view.config("max_collision_prob") or usual.max_collision),
+    )

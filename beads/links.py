@@ -1,6 +1,6 @@
 """Which dependencies may be added: existing ends, no self-dependency, no second edge for a pair, no cycle."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -99,9 +99,20 @@ def put(view: View, issue_id: str, target: str, kind: str, actor: str, metadata:
     view.conn.execute(insert(links).values(issue_id=issue_id, depends_on_id=target, **values))
 
 
-def drop(conn: Connection, issue_id: str, target: str) -> None:
-    """Take a dependency away."""
-    conn.execute(delete(links).where(links.c.issue_id == issue_id, links.c.depends_on_id == target))
+def drop(conn: Connection, issue_id: str, target: str) -> dict[str, str]:
+    """Take a dependency away; return it whole."""
+    mine = (links.c.issue_id == issue_id, links.c.depends_on_id == target)
+    whole = dict(conn.execute(select(links).where(*mine)).mappings().one())
+    conn.execute(delete(links).where(*mine))
+    return {name: value for name, value in whole.items() if value}
+
+
+def restore(conn: Connection, edge: Mapping[str, str]) -> None:
+    """Write a dependency that was taken away."""
+    values = {name: value for name, value in edge.items() if name in links.c}
+    conn.execute(
+        insert(links).values({**values, "created_at": clock.stored(clock.parse(edge["created_at"]))})
+    )
 
 
 def set_metadata(conn: Connection, issue_id: str, target: str, metadata: str) -> None:

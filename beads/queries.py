@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, column, exists, or_, select, table, text
 from sqlalchemy import func as fn
 
-from beads import clock, filters, ids, ready, rows
+from beads import clock, filters, ready, rows
 from beads.errors import Ambiguous, NotFound
 from beads.filters import Filter
 from beads.model import NOT_WORK, PARENT, Comment, Dependency, Event, Issue
@@ -78,14 +78,15 @@ class View:
     def find(self, wanted: Filter) -> list[Issue]:
         """Return the issues that a filter lets through, in its order."""
         query = filters.ordered(filters.narrowed(select(*rows.COLUMNS), wanted), wanted)
-        return self._issues(query)
+        return self.issues_of(query)
 
     def count(self, wanted: Filter) -> int:
         """Return how many issues a filter lets through."""
         query = filters.narrowed(select(fn.count()).select_from(issues), wanted)
         return int(self.conn.execute(query).scalar_one())
 
-    def _issues(self, query: Select[Any]) -> list[Issue]:
+    def issues_of(self, query: Select[Any]) -> list[Issue]:
+        """Return the issues of a query on `rows.COLUMNS`."""
         found = self.conn.execute(query).all()
         mine = self.labels_of(row.id for row in found)
         return [rows.issue(row, mine.get(row.id, ())) for row in found]
@@ -120,7 +121,7 @@ class View:
         query = self.ready_query(wanted or Filter(), deferred=deferred, ephemeral=ephemeral)
         if below is not None:
             query = query.where(issues.c.id.in_(self.descendants(below)))
-        return self._issues(self._ready_order(query, sort).limit(limit))
+        return self.issues_of(self._ready_order(query, sort).limit(limit))
 
     def ready_query(self, wanted: Filter, *, deferred: bool = False, ephemeral: bool = False) -> Select[Any]:
         """Return the query for what is ready, not yet ordered."""
@@ -158,7 +159,7 @@ class View:
         """Return each blocked issue with what blocks it: its own open blockers, else its blocked parent."""
         query = select(*rows.COLUMNS).where(ready.BLOCKED)
         query = filters.ordered(filters.narrowed(query, Filter(parent=parent)), Filter())
-        found = self._issues(query)
+        found = self.issues_of(query)
         why = self.blockers_of(issue.id for issue in found)
         return [(issue, why.get(issue.id, [])) for issue in found]
 
@@ -286,15 +287,6 @@ class View:
     def prefix(self) -> str:
         """Return the store's own prefix."""
         return self.config("issue_prefix") or "bd"
-
-    def lengths(self) -> ids.Lengths:
-        """Return the bounds of new hashes, as configured."""
-        usual = ids.Lengths()
-        return ids.Lengths(
-            int(self.config("min_hash_length") or usual.shortest),
-            int(self.config("max_hash_length") or usual.longest),
-            float(self.config("max_collision_prob") or usual.max_collision),
-        )
 
     def revision(self) -> str:
         """Return the revision of the schema that the database is at."""
