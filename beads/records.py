@@ -13,79 +13,21 @@ from beads.model import DEPENDENCY_TYPES, MAX_WORD
 from beads.text import safe
 
 _TEXTS = frozenset(
-    (
-        *(
-            "description",
-            "design",
-            "acceptance_criteria",
-            "notes",
-            "spec_id",
-            "assignee",
-            "owner",
-            "created_by",
-        ),
-        *(
-            "close_reason",
-            "closed_by_session",
-            "external_ref",
-            "source_system",
-            "compacted_at_commit",
-            "sender",
-        ),
-        *(
-            "wisp_type",
-            "await_type",
-            "await_id",
-            "source_formula",
-            "source_location",
-            "mol_type",
-            "work_type",
-        ),
-        *("event_kind", "actor", "target", "payload"),
-    )
+    "description design acceptance_criteria notes spec_id assignee owner created_by close_reason closed_by_session "
+    "external_ref source_system compacted_at_commit sender wisp_type await_type await_id source_formula "
+    "source_location mol_type work_type event_kind actor target payload".split()
 )
 _NUMBERS = frozenset(("estimated_minutes", "compaction_level", "original_size", "timeout"))
 _FLAGS = frozenset(("ephemeral", "no_history", "pinned", "is_template"))
 _INSTANTS = frozenset(("started_at", "closed_at", "due_at", "defer_until", "compacted_at"))
 _DOCUMENTS = frozenset(("metadata", "bonded_from", "waiters"))
 _HANDLED = frozenset(
-    (
-        *(
-            "id",
-            "title",
-            "status",
-            "priority",
-            "issue_type",
-            "created_at",
-            "updated_at",
-            "labels",
-            "dependencies",
-        ),
-        *("comments", "_type", "wisp"),
-    )
+    "id title status priority issue_type created_at updated_at labels dependencies comments _type wisp".split()
 )
 # Said by exports and not kept: derived, or of columns that are gone.
 _DROPPED = frozenset(
-    (
-        *(
-            "dependency_count",
-            "dependent_count",
-            "comment_count",
-            "parent",
-            "content_hash",
-            "source_repo",
-            "dependents",
-        ),
-        *(
-            "deleted_at",
-            "deleted_by",
-            "delete_reason",
-            "original_type",
-            "schema_version",
-            "id_prefix",
-            "prefix",
-        ),
-    )
+    "dependency_count dependent_count comment_count parent content_hash source_repo dependents deleted_at deleted_by "
+    "delete_reason original_type schema_version id_prefix prefix".split()
 )
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:-]{0,254}")
 

@@ -314,6 +314,7 @@ def _loop(
 ) -> None:
     processes.allow_again()
     jobs = Jobs(town)
+    jobs.start("sweep", lambda: polecats.sweep(town))
     try:
         while not (stop and stop.asked):
             try:

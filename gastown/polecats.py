@@ -287,6 +287,12 @@ def set_aside(folder: Path) -> Path | None:
         return None
 
 
+def sweep(town: Town) -> None:
+    """Delete what was set aside by somebody who was killed before it was deleted."""
+    for trash in town.root.glob("rigs/*/polecats/*/.trash-*"):
+        shutil.rmtree(trash, ignore_errors=True)
+
+
 def retire(town: Town, rig: str) -> None:
     """Clear what is left of a rig's ended attempts, so that the rig can be moved."""
     with town.store.read() as view:
