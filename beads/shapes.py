@@ -106,15 +106,17 @@ def linked(view: View, ends: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{**issue(found[id]), "dependency_type": kind} for id, kind in wanted if id in found]
 
 
-def detailed(view: View, each: Issue, comments: bool = False) -> dict[str, Any]:
-    """Return one issue with everything that hangs on it, in both directions."""
+def detailed(view: View, each: Issue) -> dict[str, Any]:
+    """Return one issue with everything that hangs on it: both directions and all that was said.
+
+    What was said belongs to it, since a board that redraws an issue from here would lose it otherwise.
+    """
     found = counted(view, [each], edges=False)[0]
     below = linked(view, [(link.depends_on_id, link.type) for link in view.dependencies(each.id)])
     above = linked(view, [(link.issue_id, link.type) for link in view.dependents(each.id)])
     found |= {"dependencies": below} if below else {}
     found["dependents"] = above
-    if comments:
-        found["comments"] = [comment(said) for said in view.comments(each.id)]
+    found["comments"] = [comment(said) for said in view.comments(each.id)]
     if each.type == "epic":
         found |= progress(view, each)
     return found

@@ -15,8 +15,7 @@ from beads.cli.verb import Verb
 @click.option("--children", is_flag=True, help="Show the children instead.")
 @click.option("--refs", is_flag=True, help="Show what depends on it instead.")
 @click.option("--current", "use_current", is_flag=True, help="The issue last touched.")
-@click.option("--include-comments", "--thread", "with_comments", is_flag=True, help="With what was said.")
-@click.option("--include-dependents", is_flag=True, hidden=True)
+@click.option("--include-comments", "--thread", "--include-dependents", "ignored", is_flag=True, hidden=True)
 def show(
     ids: tuple[str, ...],
     more_ids: tuple[str, ...],
@@ -24,17 +23,13 @@ def show(
     children: bool,
     refs: bool,
     use_current: bool,
-    with_comments: bool,
-    include_dependents: bool,
+    ignored: bool,
 ) -> None:
     """Show issues with all that hangs on them, in both directions."""
     call = current()
     with call.reading() as view:
         names = many.named(call, view, () if use_current else (*ids, *more_ids))
-        comments = with_comments or not call.json
-        found = many.each(
-            call, names, lambda name: shapes.detailed(view, view.get(view.resolve(name)), comments)
-        )
+        found = many.each(call, names, lambda name: shapes.detailed(view, view.get(view.resolve(name))))
         if children:
             found = [child for each in found for child in shapes.counted(view, view.children(each["id"]))]
         elif refs:

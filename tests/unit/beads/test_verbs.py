@@ -91,7 +91,8 @@ def test_show_has_both_directions_in_full(bd: Bd) -> None:
     child, blocker = issue(bd, "child", "--parent", epic), issue(bd, "blocker")
     bd("dep", "add", child, blocker)
     bd("comment", child, "said")
-    [found] = bd("show", child, "--json", "--include-comments").json
+    [found] = bd("show", child, "--json").json
+    assert bd("show", child, "--json", "--include-comments", "--include-dependents").json == [found]
     is_issue(found)
     assert {(each["id"], each["dependency_type"]) for each in found["dependencies"]} == {
         (epic, "parent-child"),
