@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy import func as fn
 
 from beads import clock
@@ -136,8 +136,7 @@ def _labels(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.unlabelled:
         found.append(~exists().where(labels.c.issue_id == issues.c.id))
     if wanted.label_pattern:
-        pattern = like(wanted.label_pattern).replace("*", "%").replace("?", "_")
-        found.append(has(labels.c.label.like(pattern, escape="\\")))
+        found.append(has(labels.c.label.like(pattern(wanted.label_pattern), escape="\\")))
     if wanted.label_regex:
         found.append(has(labels.c.label.regexp_match(wanted.label_regex)))
     return found
@@ -146,6 +145,11 @@ def _labels(wanted: Filter) -> list[ColumnElement[bool]]:
 def like(part: str) -> str:
     """Escape what LIKE would take for a pattern."""
     return part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def pattern(glob: str) -> str:
+    """Return what LIKE is asked for a text with `*` and `?` in it."""
+    return like(glob).replace("*", "%").replace("?", "_")
 
 
 def containing(column: Any, part: str) -> ColumnElement[bool]:
@@ -159,10 +163,18 @@ def _texts(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.empty_description:
         found.append(issues.c.description == "")
     for key, value in wanted.metadata.items():
-        found.append(fn.json_extract(issues.c.metadata, json_path(key)).cast(issues.c.title.type) == value)
+        found.append(metadata_text(key) == value)
     if wanted.metadata_key:
         found.append(fn.json_type(issues.c.metadata, json_path(wanted.metadata_key)).is_not(None))
     return found
+
+
+def metadata_text(key: str) -> Any:
+    """Return the value of a top-level key as it reads: text without quotation marks, `true` rather than 1."""
+    path = json_path(key)
+    kind = fn.json_type(issues.c.metadata, path)
+    plain = fn.json_extract(issues.c.metadata, path).cast(issues.c.title.type)
+    return case((kind.in_(("true", "false")), kind), else_=plain)
 
 
 def json_path(key: str) -> str:

@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "config": ("beads.cli.config:config", "Settings: get, set, list, unset."),
     "epic": ("beads.cli.epic:epic", "How far epics have come; close the finished ones."),
     "search": ("beads.cli.search:search", "Find issues by their words."),
+    "query": ("beads.cli.query:query", "Find issues by a condition."),
     "duplicates": ("beads.cli.relations:duplicates", "Find open issues that say the same."),
     "duplicate": ("beads.cli.relations:duplicate", "Close an issue that says what another one says."),
     "supersede": ("beads.cli.relations:supersede", "Close an issue whose place another one takes."),
