@@ -20,6 +20,7 @@ BASE = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
     "GIT_SSL_CAINFO", "PIP_CERT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     "SSH_AUTH_SOCK",
+    "TMUX_TMPDIR",  # where the town's own socket is
 )  # fmt: skip
 SHELL_PATH = "/usr/local/bin:/usr/bin:/bin"
 

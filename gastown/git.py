@@ -27,7 +27,9 @@ for _name in [
 QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
-    "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+    # Whoever would ask a question is answered with nothing; the person's own ssh command and keys stay as they are.
+    "SSH_ASKPASS": "false",
+    "SSH_ASKPASS_REQUIRE": "force",
     "LC_ALL": "C",
 }
 _OURS = [
@@ -81,8 +83,18 @@ class Conflict:
     text: str
 
 
-def _git(cwd: Path, *args: str, env: Mapping[str, str] | None = None, strip: bool = True) -> str:
-    """:raises GitTrouble: with git's own last words."""
+ORIGIN_LIMIT = 300.0
+"""Seconds for one talk with an origin: a connection that has died must not keep a rig's merges waiting for ever."""
+
+
+def _git(
+    cwd: Path,
+    *args: str,
+    env: Mapping[str, str] | None = None,
+    strip: bool = True,
+    limit: float | None = None,
+) -> str:
+    """Run git, for at most `limit` seconds. :raises GitTrouble: with git's own last words."""
     try:
         import git  # not above: 45 ms, and two runs of git, that `gt sling` and others would spend for nothing
     except ImportError as error:  # what it raises where there is no git
@@ -90,7 +102,9 @@ def _git(cwd: Path, *args: str, env: Mapping[str, str] | None = None, strip: boo
     command = git.Git(str(cwd))
     command.update_environment(**QUIET, **(env or {}))
     try:
-        return str(command.execute(["git", *_OURS, *args], strip_newline_in_stdout=strip))
+        return str(
+            command.execute(["git", *_OURS, *args], strip_newline_in_stdout=strip, kill_after_timeout=limit)
+        )
     except git.exc.GitCommandNotFound as error:
         raise _no_git() from error
     except git.exc.GitCommandError as error:
@@ -107,9 +121,9 @@ def _said(error: GitCommandError) -> str:
     return text or f"exit {error.status}"
 
 
-def _try(cwd: Path, *args: str) -> str | None:
+def _try(cwd: Path, *args: str, limit: float | None = None) -> str | None:
     try:
-        return _git(cwd, *args)
+        return _git(cwd, *args, limit=limit)
     except GitTrouble:
         return None
 
@@ -161,6 +175,7 @@ def follow_origin(mirror: Path, branch: str) -> None:
             "--no-tags",
             "origin",
             f"+refs/heads/{branch}:refs/remotes/origin/{branch}",
+            limit=ORIGIN_LIMIT,
         )
         is None
     ):
@@ -189,7 +204,8 @@ def fetch_commit(mirror: Path, clone: Path, commit: str, ref: str) -> None:
 
 def push_to_origin(mirror: Path, branch: str, commit: str) -> None:
     """Push the tested commit to the real remote: a plain push, which the remote refuses unless it is a fast-forward."""
-    _git(mirror, "push", "--quiet", "--no-verify", "origin", f"{commit}:refs/heads/{branch}")
+    wanted = f"{commit}:refs/heads/{branch}"
+    _git(mirror, "push", "--quiet", "--no-verify", "origin", wanted, limit=ORIGIN_LIMIT)
 
 
 def delete_branch(mirror: Path, branch: str, at: str) -> None:

@@ -14,6 +14,8 @@ BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 REMOTE = re.compile(
     r"(https?|ssh|git|file)://[^\s-][^\s]*|[A-Za-z0-9_.][A-Za-z0-9_.-]*@[A-Za-z0-9.-]+:[^\s-][^\s]*"
 )
+# A password, or a user name as long as a token.
+SECRET = re.compile(r"https?://([^/@]*:[^/@]+|[^/@]{20,})@")
 
 # Short, easy to tell apart in a tmux status line; after these come numbered ones.
 POLECATS = (
@@ -62,6 +64,11 @@ def repository(text: str) -> str:
     if "::" in text.split("/", 1)[0]:
         transport = text.split("::", 1)[0]
         raise Invalid(f"git transport '{transport}::' is refused", hint="https, ssh, git, file, or a path")
+    if SECRET.match(text):
+        raise Invalid(
+            f"the URL of {text.rpartition('@')[2][:80]} has a password or token in it, which every agent could read",
+            hint="leave it out of the URL; git asks a credential helper (git help credentials), or use ssh",
+        )
     if REMOTE.fullmatch(text):
         return text
     if "://" in text:

@@ -23,18 +23,27 @@ def run_convoy(town: Town, text: str, *, quiet: bool) -> tuple[Convoy, bool]:
         sling.sling(town, sorted(tried), actor=actor())
 
     def beads() -> list[str]:
-        for bead in _ready(town, text, tried):
-            tried.add(bead)
-            try:
-                sling.sling(town, [bead], actor=actor())
-            except Refused as error:  # the others go on
-                click.echo(f"{error.message}: {error.hint}", err=True)
         return [b.bead for b in convoys.show(town, text).beads]
 
-    follow(town, beads, quiet=quiet)
+    def more() -> bool:
+        ready = _ready(town, text, tried)
+        tried.update(ready)
+        started = [_slung(town, bead) for bead in ready]
+        return any(started)
+
+    follow(town, beads, more=more, quiet=quiet)
     convoys.land(town)
     found = convoys.show(town, text)
     return found, found.landed
+
+
+def _slung(town: Town, bead: str) -> bool:
+    try:
+        sling.sling(town, [bead], actor=actor())
+    except Refused as error:  # the others go on
+        click.echo(f"{error.message}: {error.hint}", err=True)
+        return False
+    return True
 
 
 def _ready(town: Town, text: str, tried: set[str]) -> list[str]:

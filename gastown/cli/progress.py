@@ -53,9 +53,15 @@ def _row(view: View, issue: Issue, blockers: list[str]) -> Row:
     return Row(issue.id, issue.title, issue.status, issue.assignee, "")
 
 
-def follow(town: Town, beads: Callable[[], list[str]], *, quiet: bool = False) -> bool:
-    """Work, or look on, until no bead has a live attempt. True: all of them are closed. `beads` is asked again
-    after every change, and may start more.
+def follow(
+    town: Town,
+    beads: Callable[[], list[str]],
+    *,
+    more: Callable[[], bool] = lambda: False,
+    quiet: bool = False,
+) -> bool:
+    """Work, or look on, until no bead has a live attempt. True: all of them are closed. After every look `more` may
+    start what has become ready; it says whether it did.
 
     Ctrl-C stops looking; what runs goes on with the daemon, or with the next `gt up`."""
     view = _Quiet() if quiet else _Table() if sys.stdout.isatty() else _Lines()
@@ -65,11 +71,15 @@ def follow(town: Town, beads: Callable[[], list[str]], *, quiet: bool = False) -
         latest[:] = rows(town, beads())
         view.show(latest)
 
+    def settled() -> bool:
+        # After the look: what a merge made ready since is started here, and not taken for the end.
+        return not more() and all(row.state not in LIVE for row in latest)
+
     stop = daemon.Stop(town)
     before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         with view:
-            daemon.drive(town, lambda: all(r.state not in LIVE for r in latest), look, stop=stop)
+            daemon.drive(town, settled, look, stop=stop)
             look()
     finally:
         for number, handler in before.items():

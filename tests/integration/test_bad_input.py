@@ -23,6 +23,8 @@ REPOSITORIES = {
     "": "is empty",
     "https://": "is no repository URL",
     "http://127.0.0.1:9/x.git": "cannot clone",
+    "https://me:hunter2@127.0.0.1:9/x.git": "has a password or token in it",
+    "https://ghp_0123456789abcdefghij@127.0.0.1:9/x.git": "has a password or token in it",
 }
 
 

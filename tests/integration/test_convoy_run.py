@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
+from gastown.cli import progress
+from gastown.town import Town
 from tests.support.sandbox import Sandbox
 
 
@@ -58,3 +61,22 @@ def test_a_later_bead_that_cannot_be_slung_is_told_and_the_rest_goes_on(rig: San
 def test_an_id_alone_is_printed_for_scripts(rig: Sandbox) -> None:
     printed = rig.run("gt", "convoy", "create", "--silent", "All of it", bead(rig, "true")).stdout
     assert printed == rig.json("gt", "convoy", "list")[0]["id"] + "\n"
+
+
+def test_what_becomes_ready_just_after_the_look_is_not_taken_for_the_end(
+    rig: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merge may end between the look at the beads and the question of what is ready."""
+    seen = iter((["merging"], ["open"], ["hooked"], ["merged"], ["merged"]))
+    monkeypatch.setattr(
+        progress, "rows", lambda *_: [progress.Row("be-1", "", state, "", "") for state in next(seen)]
+    )
+
+    def drive(_: object, until: Callable[[], bool], look: Callable[[], None], stop: object) -> None:
+        look()
+        while not until():
+            look()
+
+    monkeypatch.setattr("gastown.daemon.drive", drive)
+    started = iter((False, True, False, False))
+    assert progress.follow(Town(rig.home / "town"), list, more=lambda: next(started), quiet=True)

@@ -182,3 +182,31 @@ def test_a_conflict_is_told_and_leaves_the_clone_usable(
         assert told.paths == ("README.md",)
         assert "ours" in told.text and "theirs" in told.text
     assert git.unfinished(work) is None
+
+
+def over_ssh(sandbox: Sandbox, mirror: Path, script: str) -> Path:
+    """An origin that is asked by the person's own ssh command; returns what the script may write to."""
+    seen = sandbox.folder / "seen"
+    ssh = sandbox.folder / "own-ssh"
+    ssh.write_text(f"#!/bin/sh\nexec >&2 2>{seen}\n{script}\n")
+    ssh.chmod(0o755)
+    sandbox.git("config", "core.sshCommand", str(ssh), cwd=mirror)
+    sandbox.git("remote", "set-url", "origin", "ssh://git@127.0.0.1:9/app.git", cwd=mirror)
+    return seen
+
+
+def test_a_persons_own_ssh_command_is_used_and_nothing_is_asked(sandbox: Sandbox, mirror: Path) -> None:
+    seen = over_ssh(sandbox, mirror, "env >&2; exit 255")
+    with pytest.raises(git.GitTrouble):
+        git.push_to_origin(mirror, "main", git.head(mirror))
+    assert {"SSH_ASKPASS=false", "SSH_ASKPASS_REQUIRE=force"} <= set(seen.read_text().splitlines())
+
+
+def test_an_origin_that_hangs_is_given_up(
+    sandbox: Sandbox, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over_ssh(sandbox, mirror, "exec sleep 600")
+    monkeypatch.setattr(git, "ORIGIN_LIMIT", 0.3)
+    git.follow_origin(mirror, "main")
+    with pytest.raises(git.GitTrouble, match="did not complete"):
+        git.push_to_origin(mirror, "main", git.head(mirror))
