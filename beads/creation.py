@@ -17,6 +17,7 @@ _NOT_COLUMNS = frozenset(
 )
 _COLUMN_FIELDS = tuple(field.name for field in fields(Draft) if field.name not in _NOT_COLUMNS)
 MAX_TEXT_BYTES = 8 * 1024 * 1024
+MAX_NESTING = 100
 
 
 def insert_issue(view: View, draft: Draft, actor: str) -> str:
@@ -52,11 +53,14 @@ def _checked(view: View, draft: Draft, actor: str) -> dict[str, Any]:
 
 
 def check_texts(values: dict[str, Any]) -> None:
-    """Refuse text that is not UTF-8, has NULs or is beyond all measure.
+    """Refuse text that is not UTF-8, has NULs or is beyond all measure, and JSON that is nested beyond it.
 
     :raises Invalid: naming the field.
     """
     for name, value in values.items():
+        if name in rows.DOCUMENTS and value is not None:
+            _check_depth(value, name)
+            value = rows.dumps(value)
         if isinstance(value, str):
             size = len(words.checked(value, name).encode())
             if size > MAX_TEXT_BYTES:
@@ -65,6 +69,17 @@ def check_texts(values: dict[str, Any]) -> None:
                 )
     if isinstance(minutes := values.get("estimated_minutes"), int) and minutes < 0:
         raise Invalid(f"an estimate of {minutes} minutes is negative")
+
+
+def _check_depth(document: Any, name: str) -> None:
+    # What could just be written could not be read where a few more calls are under way already.
+    level = [document]
+    for _ in range(MAX_NESTING + 1):
+        level = [each for each in level if isinstance(each, dict | list | tuple)]
+        if not level:
+            return
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    raise Invalid(f"{name} is nested too deeply; at most {MAX_NESTING} levels are allowed")
 
 
 def _add_labels(view: View, issue_id: str, draft: Draft) -> None:
@@ -133,7 +148,9 @@ def _child(view: View, parent: str) -> str:
         raise Refused(
             f"{parent} is {deepest} levels deep already; it can have no children", "give it a sibling"
         )
-    number = max(_last_child(view, parent), _highest_child(view, parent)) + 1
+    number = (_last_child(view, parent) or _highest_child(view, parent)) + 1
+    while view.exists(f"{parent}.{number}"):
+        number += 1
     _set_last_child(view, parent, number)
     return f"{parent}.{number}"
 

@@ -1,10 +1,12 @@
 """Walks over dependencies: the tree below or above an issue, and circles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 
+from beads import ready
 from beads.model import BLOCKING, PARENT, WAITS_FOR, Dependency
 from beads.queries import View
 from beads.schema import dependencies as links
@@ -61,13 +63,31 @@ def edges(view: View, issue_id: str, direction: str) -> list[Dependency]:
     return found + (view.dependents(issue_id) if direction != DOWN else [])
 
 
-def cycles(view: View) -> list[list[str]]:
-    """Return every circle, as the ids that can all reach each other; each family of types by itself."""
+def cycles(view: View, starts: Iterable[str] | None = None) -> list[list[str]]:
+    """Return every circle, as the ids that can all reach each other; each family of types by itself.
+
+    With `starts`, only those that can be reached from there.
+    """
     found: list[list[str]] = []
+    first = None if starts is None else list(starts)
     for family in ((*BLOCKING, WAITS_FOR), (PARENT,)):
         query = select(links.c.issue_id, links.c.depends_on_id).where(links.c.type.in_(family))
-        found += _components(tuple(row) for row in view.conn.execute(query))
+        every = view.conn.execute(query) if first is None else _reached(view, query, first)
+        found += _components(tuple(row) for row in every)
     return found
+
+
+def _reached(view: View, query: Select[Any], starts: Iterable[str]) -> Iterator[Row[Any]]:
+    seen: set[str] = set()
+    level = set(starts)
+    while level:
+        seen |= level
+        ends: set[str] = set()
+        for chunk in ready.chunks(sorted(level)):
+            for row in view.conn.execute(query.where(links.c.issue_id.in_(chunk))).all():
+                ends.add(row.depends_on_id)
+                yield row
+        level = ends - seen
 
 
 def _components(pairs: Iterable[tuple[str, ...]]) -> list[list[str]]:

@@ -14,12 +14,15 @@ ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 NONCES_PER_LENGTH = 10
 MAX_DEPTH = 3
 MAX_PREFIX = 40
+MAX_ID = 255
 
 # How many leading bytes of the digest feed a hash of each length.
 _DIGEST_BYTES = {3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5}
 
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)+(\.\d+)*")
+# A child's number is a column.
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)+(\.[0-9]{1,9})*")
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def is_prefix(text: str) -> bool:
 
 def is_id(text: str) -> bool:
     """Say whether `text` has the form of a whole id."""
-    return len(text) <= 255 and _ID.fullmatch(text) is not None
+    return len(text) <= MAX_ID and _ID.fullmatch(text) is not None
 
 
 def prefix_of(issue_id: str) -> str:
@@ -81,7 +84,7 @@ def prefix_of(issue_id: str) -> str:
 def parent_of(issue_id: str) -> str | None:
     """Return the id this one was made under, by its form alone."""
     head, dot, number = issue_id.rpartition(".")
-    return head if dot and number.isdigit() and head else None
+    return head if dot and head and _NUMBER.fullmatch(number) else None
 
 
 def depth_of(issue_id: str) -> int:

@@ -10,11 +10,10 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from beads import clock, creation, foreign, ready, records, rows, shapes
+from beads import clock, creation, foreign, joining, ready, records, rows, shapes
 from beads.changes import Change
 from beads.errors import Invalid
 from beads.filters import Filter
-from beads.links import is_elsewhere
 from beads.model import INFRA_TYPES, Issue
 from beads.queries import View
 from beads.records import Record
@@ -22,6 +21,7 @@ from beads.schema import comments, dependencies, events, issues, labels
 from beads.words import split
 
 MEMORY = "kv.memory."
+ISSUE = "issue"
 MAX_LINE = 64 * 1024 * 1024
 # A few issues are followed up one by one; after many, everything is recomputed.
 _FEW = 200
@@ -43,6 +43,7 @@ class Imported:
     memories: int = 0
     skipped_dependencies: list[str] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
+    unknown_kinds: Counter[str] = field(default_factory=Counter)
 
 
 # out
@@ -63,7 +64,7 @@ def exported(
         for found in shapes.counted(view, chunk):
             if found["id"] in said:
                 found["comments"] = [shapes.comment(comment) for comment in said[found["id"]]]
-            yield {"_type": "issue", **found}
+            yield {"_type": ISSUE, **found}
     if memories or everything:
         for key, value in view.config_items(MEMORY).items():
             yield {"_type": "memory", "key": key.removeprefix(MEMORY), "value": value}
@@ -82,6 +83,7 @@ def parsed(text: str) -> list[dict[str, Any]]:
 
     :raises Invalid: naming the line that is not JSON.
     """
+    text = text.removeprefix("\ufeff")  # some editors begin a file with this mark
     if text.lstrip().startswith("["):
         found = _json(text, "the file")
         return [_object(each, f"entry {number}") for number, each in enumerate(found, 1)]
@@ -95,9 +97,18 @@ def _json(text: str, where: str) -> Any:
     if len(text) > MAX_LINE:
         raise Invalid(f"{where} is longer than {MAX_LINE} characters")
     try:
-        return json.loads(text)
+        found = json.loads(text, parse_constant=_refuse)
+        if "\\u" in text:
+            rows.dumps(found).encode()
+        return found
+    except UnicodeEncodeError:
+        raise Invalid(f"{where} has half a character (a lone surrogate)", "nothing was imported") from None
     except (ValueError, RecursionError) as error:
         raise Invalid(f"{where} is not JSON: {error}", "nothing was imported") from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
 
 
 def _object(found: Any, where: str) -> dict[str, Any]:
@@ -118,7 +129,9 @@ def load(change: Change, raw: Iterable[dict[str, Any]], dedup: bool = False) -> 
     fresh: dict[str, Record] = {}
     for record in found:
         known = local.get(record.id)
-        if known is not None and record.fields["updated_at"] < known:
+        twice = fresh.get(record.id)
+        newest = max(filter(None, (known, twice and twice.fields["updated_at"])), default=None)
+        if newest is not None and record.fields["updated_at"] < newest:
             done.stale.append(record.id)
         elif known is None and record.fields["title"].strip().lower() in titles:
             done.duplicates += 1
@@ -132,17 +145,26 @@ def _records(change: Change, raw: Iterable[dict[str, Any]], done: Imported) -> I
     for each in raw:
         where = each.pop("\0where", "a record")
         try:
-            if each.get("_type") == "memory":
-                change.set_config(f"{MEMORY}{each['key']}", str(each["value"]))
+            kind = records.typed(each, "_type", str, ISSUE)
+            if kind == "memory":
+                _remember(change, each)
                 done.memories += 1
+            elif kind != ISSUE:
+                done.unknown_kinds[kind] += 1
             elif each.get("status") == "tombstone":
                 done.tombstones += 1
             elif "_schema" not in each:
                 yield _read(change, each, done)
-        except KeyError as error:
-            raise Invalid(f"{where}: {error} is missing", "nothing was imported") from None
         except Invalid as error:
             raise Invalid(f"{where}: {error.message}", "nothing was imported") from None
+
+
+def _remember(change: Change, raw: dict[str, Any]) -> None:
+    key, value = records.typed(raw, "key", str), records.typed(raw, "value", str)
+    creation.check_texts({"key": key, "value": value})
+    if not key.strip():
+        raise Invalid("the key of a memory is blank")
+    change.set_config(f"{MEMORY}{key}", value)
 
 
 def _read(change: Change, raw: dict[str, Any], done: Imported) -> Record:
@@ -216,28 +238,10 @@ def _hang(change: Change, fresh: dict[str, Record], done: Imported) -> None:
                 change.conn.execute(delete(comments).where(mine, comments.c.id.in_(numbers)))
     tags = [{"issue_id": record.id, "label": name} for record in fresh.values() for name in record.labels]
     said = {(each["issue_id"], each["id"]): each for record in fresh.values() for each in record.comments}
-    for table, found in (
-        (labels, tags),
-        (comments, list(said.values())),
-        (dependencies, _allowed(change, fresh, done)),
-    ):
+    for table, found in ((labels, tags), (comments, list(said.values()))):
         if found:
             change.conn.execute(insert(table), found)
-
-
-def _allowed(change: Change, fresh: dict[str, Record], done: Imported) -> list[dict[str, Any]]:
-    """Return the dependencies that lead somewhere, one for each pair; report the others."""
-    wanted = {
-        (edge["issue_id"], edge["depends_on_id"]): edge for record in fresh.values() for edge in record.edges
-    }
-    there = _local(change, sorted({target for _, target in wanted}))
-    found = []
-    for (issue_id, target), edge in wanted.items():
-        if issue_id != target and (target in there or is_elsewhere(change, target)):
-            found.append(edge)
-        else:
-            done.skipped_dependencies.append(f"{issue_id} -> {target} ({edge['type']})")
-    return found
+    done.skipped_dependencies = joining.join(change, (edge for each in fresh.values() for edge in each.edges))
 
 
 def _log(change: Change, fresh: dict[str, Record], known: set[str]) -> None:

@@ -27,10 +27,15 @@ def check(view: View, issue_id: str, target: str, kind: str) -> None:
     if issue_id == target:
         raise Invalid(f"{issue_id} cannot depend on itself")
     _check_ends(view, issue_id, target, kind)
-    family = next((family for family in _FAMILIES if kind in family), ())
-    if family and (path := _path(view.conn, target, issue_id, family)):
+    if path := way_back(view.conn, issue_id, target, kind):
         circle = " -> ".join((issue_id, *path))
         raise Refused(f"this dependency would make a cycle: {circle}", f"see them: bd dep tree {target}")
+
+
+def way_back(conn: Connection, issue_id: str, target: str, kind: str) -> list[str]:
+    """Return how one comes from `target` back to the issue, if such a dependency would close a circle."""
+    family = next((family for family in _FAMILIES if kind in family), ())
+    return _path(conn, target, issue_id, family) if family else []
 
 
 def _check_ends(view: View, issue_id: str, target: str, kind: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from beads import clock, ids, words
+from beads import clock, creation, ids, rows, words
 from beads.errors import Invalid
 from beads.model import DEPENDENCY_TYPES, MAX_WORD
 from beads.text import safe
@@ -30,6 +30,10 @@ _DROPPED = frozenset(
     "delete_reason original_type schema_version id_prefix prefix".split()
 )
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:-]{0,254}")
+_INT64 = 2**63
+_MAX_COMMENT_ID = 64
+# What Go writes for a time that was never set.
+_NEVER = "0001-01-01T00:00:00Z"
 
 
 @dataclass
@@ -49,31 +53,37 @@ def read(raw: Mapping[str, Any], now: datetime) -> Record:
 
     :raises Invalid: naming the field that is wrong.
     """
-    found = {name: value for name, value in raw.items() if value is not None}
+    found = _present(raw)
     known = _TEXTS | _NUMBERS | _FLAGS | _INSTANTS | _DOCUMENTS | _HANDLED | _DROPPED
     fields = _main(found, now)
     for name in _TEXTS & found.keys():
-        fields[name] = words.checked(_typed(found, name, str), name)
+        fields[name] = words.checked(typed(found, name, str), name)
     for name in _NUMBERS & found.keys():
-        fields[name] = _typed(found, name, int)
+        fields[name] = typed(found, name, int)
     for name in _FLAGS & found.keys():
-        fields[name] = _typed(found, name, bool)
+        fields[name] = typed(found, name, bool)
     for name in _INSTANTS & found.keys():
         fields[name] = _instant(found, name)
     for name in _DOCUMENTS & found.keys():
-        fields[name] = found[name]
+        fields[name] = _words(found, name) if name == "waiters" else found[name]
     if "wisp" in found:
-        fields["ephemeral"] = _typed(found, "wisp", bool)
+        fields["ephemeral"] = typed(found, "wisp", bool)
     _settle(fields)
-    issue_id = _typed(found, "id", str)
+    issue_id = typed(found, "id", str)
     return Record(
         issue_id,
         fields,
-        sorted({words.label(str(name)) for name in _typed(found, "labels", list, [])}),
-        [_edge(each, issue_id, fields["created_at"]) for each in _typed(found, "dependencies", list, [])],
-        [_comment(each, issue_id, fields["created_at"]) for each in _typed(found, "comments", list, [])],
+        sorted({words.label(name) for name in _words(found, "labels")}),
+        [_edge(each, issue_id, fields["created_at"]) for each in typed(found, "dependencies", list, [])],
+        [_comment(each, issue_id, fields["created_at"]) for each in typed(found, "comments", list, [])],
         sorted(found.keys() - known),
     )
+
+
+def _present(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said, without what is said to be absent."""
+    absent = {name for name in rows.INSTANTS & raw.keys() if raw[name] == _NEVER}
+    return {name: value for name, value in raw.items() if value is not None and name not in absent}
 
 
 def _main(found: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -81,11 +91,11 @@ def _main(found: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if not isinstance(issue_id, str) or not _ID.fullmatch(issue_id):
         raise Invalid(f"{safe(repr(issue_id)[:80])} is not an id")
     created = _instant(found, "created_at") if "created_at" in found else now
-    priority = _typed(found, "priority", int, 0)
+    priority = typed(found, "priority", int, 0)
     if priority not in range(5):
         raise Invalid(f"priority {priority} is not one of 0-4")
     return {
-        "title": words.title(_typed(found, "title", str)),
+        "title": words.title(typed(found, "title", str)),
         "status": _word(found, "status", "open"),
         "type": _word(found, "issue_type", "task"),
         "priority": priority,
@@ -102,11 +112,17 @@ def _settle(fields: dict[str, Any]) -> None:
         fields.pop("closed_at", None)
 
 
-def _typed(found: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
+def typed(found: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
+    """Return a value of a JSON object that has to be of this kind.
+
+    :raises Invalid: naming it, when it is of another, or missing and without a default.
+    """
     value = found.get(name, default)
     right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
     if not right:
         raise Invalid(f"{name} is {_kind(value)}, not {_NAMES[kind]}")
+    if kind is int and not -_INT64 <= value < _INT64:
+        raise Invalid(f"{name} {_kind(value)} is beyond 64 bits")
     return value
 
 
@@ -124,15 +140,30 @@ def _kind(value: Any) -> str:
 
 
 def _word(found: Mapping[str, Any], name: str, default: str) -> str:
-    word: str = _typed(found, name, str, default)
+    word: str = typed(found, name, str, default)
     if not 0 < len(word) <= MAX_WORD or not word.isprintable() or " " in word:
         raise Invalid(f"{name} {safe(word[:60])!r} is no word")
     return word
 
 
+def _words(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    every = typed(found, name, list, [])
+    for each in every:
+        if not isinstance(each, str):
+            raise Invalid(f"{name} has {_kind(each)}, which is not text")
+    return tuple(every)
+
+
+def _text(found: Mapping[str, Any], name: str, default: str | None = "") -> str:
+    """Return a text that is neither half a character nor beyond all measure."""
+    text: str = typed(found, name, str, default)
+    creation.check_texts({name: text})
+    return text
+
+
 def _instant(found: Mapping[str, Any], name: str) -> datetime:
     try:
-        return clock.parse(_typed(found, name, str))
+        return clock.parse(typed(found, name, str))
     except (ValueError, OverflowError):
         raise Invalid(f"{name} {safe(str(found[name])[:60])!r} is not a time") from None
 
@@ -140,33 +171,38 @@ def _instant(found: Mapping[str, Any], name: str) -> datetime:
 def _edge(raw: Any, issue_id: str, created: datetime) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise Invalid(f"a dependency is {_kind(raw)}, not an object")
-    found = {name: value for name, value in raw.items() if value is not None}
+    found = _present(raw)
+    target = _text(found, "depends_on_id", None)
+    if not 0 < len(target) <= ids.MAX_ID:
+        raise Invalid(f"depends_on_id {safe(target[:60])!r} must have 1 to {ids.MAX_ID} characters")
     metadata = found.get("metadata", "")
+    kind = found.get("type") or found.get("dep_type") or DEPENDENCY_TYPES[0]
     return {
         "issue_id": issue_id,
-        "depends_on_id": words.checked(_typed(found, "depends_on_id", str), "depends_on_id"),
-        "type": words.dependency_type(str(found.get("type") or found.get("dep_type") or DEPENDENCY_TYPES[0])),
+        "depends_on_id": target,
+        "type": words.dependency_type(typed({"type": kind}, "type", str)),
         "created_at": clock.stored(_instant(found, "created_at") if "created_at" in found else created),
-        "created_by": str(found.get("created_by", "")),
-        "metadata": metadata if isinstance(metadata, str) else json.dumps(metadata, ensure_ascii=False),
-        "thread_id": str(found.get("thread_id", "")),
+        "created_by": _text(found, "created_by"),
+        "metadata": metadata if isinstance(metadata, str) else rows.dumps(metadata),
+        "thread_id": _text(found, "thread_id"),
     }
 
 
 def _comment(raw: Any, issue_id: str, created: datetime) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise Invalid(f"a comment is {_kind(raw)}, not an object")
-    found = {name: value for name, value in raw.items() if value is not None}
-    number = found.get("id")
-    if number is not None and not isinstance(number, str | int):
-        raise Invalid(f"a comment's id is {_kind(number)}, not text or a number")
-    text = words.checked(_typed(found, "text", str), "comment")
+    found = _present(raw)
+    number = found.get("id", "")
+    known = isinstance(number, str | int) and not isinstance(number, bool)
+    if not known or len(str(number)) > _MAX_COMMENT_ID:
+        raise Invalid(f"a comment's id is {_kind(number)}, not a short text or a number")
+    text, author = _text(found, "text", None), _text(found, "author")
     at = _instant(found, "created_at") if "created_at" in found else created
-    made = ids.hash_of(issue_id, text, str(found.get("author", "")), int(at.timestamp() * 1e6), 0, 8)
+    made = ids.hash_of(issue_id, text, author, int(at.timestamp() * 1e6), 0, 8)
     return {
-        "id": str(number) if number not in (None, "") else made,
+        "id": str(number) or made,
         "issue_id": issue_id,
-        "author": str(found.get("author", "")),
+        "author": author,
         "text": text,
         "created_at": clock.stored(at),
     }

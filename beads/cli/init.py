@@ -44,10 +44,10 @@ def init(
         raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
     name = prefix.rstrip("-") if prefix else _prefix_of(beads_dir.parent)
     Store.create(beads_dir, name).close()
-    if stealth:
-        _hide(beads_dir)
     if from_jsonl:
         _fill(beads_dir, call)
+    if stealth:
+        _hide(beads_dir)
     if not quiet and not call.quiet:
         call.say(f"made an issue store in {beads_dir}; ids begin with {name}-")
 
@@ -75,7 +75,14 @@ def _hide(beads_dir: Path) -> None:
 
 
 def _fill(beads_dir: Path, call: Call) -> None:
-    from beads.cli.interchange import EXPORT, load
+    from beads.cli.interchange import load, usual
 
     call.beads_dir = beads_dir
-    load(call, str(beads_dir / EXPORT))
+    try:
+        load(call, usual(call))
+    except BaseException:
+        # An empty store would stand in the way of the next try.
+        call.store.close()
+        for part in beads_dir.glob(f"{DATABASE}*"):
+            part.unlink()
+        raise

@@ -16,6 +16,7 @@ from beads.errors import Invalid
 from beads.text import safe
 
 EXPORT = "issues.jsonl"
+_SHOWN = 10
 
 
 @click.command("export", cls=Verb)
@@ -85,19 +86,27 @@ class _DryRun(Exception):
 def import_issues(file: str | None, source: str | None, dry_run: bool, dedup: bool, ignored: bool) -> None:
     """Merge issues from a file: JSONL, or what `gh issue list --json` writes."""
     call = current()
-    name = file or source or _usual(call)
+    name = file or source or usual(call)
     answer = load(call, name, dry_run, dedup)
     if call.json:
         call.emit(answer)
         return
     call.say(f"{'would import' if dry_run else 'imported'} {answer['created']}, skipped {answer['skipped']}")
-    for skipped in answer.get("skipped_dependencies", ())[:10]:
-        call.note(f"dependency left out, its end is not here: {skipped}")
-    if answer.get("ignored_fields"):
-        call.note(f"fields left out: {', '.join(answer['ignored_fields'])}")
+    skipped = answer.get("skipped_dependencies", ())
+    for each in skipped[:_SHOWN]:
+        call.note(f"dependency left out: {each}")
+    if len(skipped) > _SHOWN:
+        call.note(f"… and {len(skipped) - _SHOWN} more; --json names them all")
+    for name in ("fields", "records"):
+        if unknown := answer.get(f"ignored_{name}"):
+            call.note(f"unknown {name} left out: {', '.join(unknown)}")
 
 
-def _usual(call: Call) -> str:
+def usual(call: Call) -> str:
+    """Return the file that lies where exports usually do.
+
+    :raises Invalid: when there is none.
+    """
     for name in (EXPORT, "beads.jsonl"):
         if (call.beads_dir / name).is_file():
             return str(call.beads_dir / name)
@@ -129,6 +138,7 @@ def load(call: Call, name: str, dry_run: bool = False, dedup: bool = False) -> d
         "stale_skipped_ids": done.stale,
         "skipped_dependencies": done.skipped_dependencies,
         "ignored_fields": dict(done.unknown),
+        "ignored_records": dict(done.unknown_kinds),
         "dry_run": dry_run,
     }
     return answer | {name: value for name, value in more.items() if value}

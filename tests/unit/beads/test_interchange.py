@@ -111,7 +111,7 @@ def test_readiness_is_right_after_an_import(bd: Bd, tmp_path: Path, store: Store
     done = bd(
         "import", write(tmp_path / "in.jsonl", [minimal("gt-b", dependencies=[held, gone]), minimal("gt-a")]), "--json"
     ).json  # fmt: skip
-    assert done["skipped_dependencies"] == ["gt-b -> gt-gone (blocks)"]
+    assert done["skipped_dependencies"] == ["gt-b -> gt-gone (blocks): its end is not here"]
     assert [each["id"] for each in bd("ready", "--json").json] == ["gt-a"]
     later = "2026-01-01T00:00:00Z"
     bd("import", write(tmp_path / "in.jsonl", [minimal("gt-a", status="closed") | {"updated_at": later}]))
@@ -133,21 +133,31 @@ def test_dry_run_and_dedup(bd: Bd, tmp_path: Path) -> None:
     assert (done["ids"], done["dedup_skipped"]) == (["gt-b"], 1)
 
 
-def test_github_issues(bd: Bd, tmp_path: Path) -> None:
-    there = {
-        "number": 9, "title": "Crash", "body": "boom", "state": "CLOSED", "labels": [{"name": "bug"}],
-        "assignees": [{"login": "ann"}], "author": {"login": "bob"}, "createdAt": "2025-01-01T00:00:00Z",
-        "updatedAt": "2025-01-02T00:00:00Z", "closedAt": "2025-01-02T00:00:00Z", "url": "https://x/9",
-        "comments": [{"id": "IC_1", "author": {"login": "c"}, "body": "hi", "createdAt": "2025-01-01T00:00:00Z"}],
-    }  # fmt: skip
-    (tmp_path / "gh.json").write_text(json.dumps([there]))
-    for _ in range(2):
-        [issue_id] = bd("import", "gh.json", "--json").json["ids"]
-    [found] = bd("list", "--all", "--json").json
-    assert (found["id"], found["external_ref"], found["issue_type"], found["assignee"], found["status"]) == (
-        issue_id, "gh-9", "bug", "ann", "closed",
-    )  # fmt: skip
-    assert [each["text"] for each in bd("comments", issue_id, "--json").json] == ["hi"]
+def test_of_one_id_said_twice_the_newer_counts(bd: Bd, tmp_path: Path) -> None:
+    newer = minimal("gt-a", title="newer") | {"updated_at": "2026-01-01T00:00:00Z"}
+    done = bd("import", write(tmp_path / "in.jsonl", [newer, minimal("gt-a", title="older")]), "--json").json
+    assert (done["ids"], done["stale_skipped_ids"]) == (["gt-a"], ["gt-a"])
+    assert bd("show", "gt-a", "--json").json[0]["title"] == "newer"
+
+
+@pytest.mark.parametrize("kind", ["blocks", "parent-child"])
+def test_a_circle_is_opened_and_told(bd: Bd, tmp_path: Path, kind: str) -> None:
+    ring = [("gt-a", "gt-b"), ("gt-b", "gt-c"), ("gt-c", "gt-a"), ("gt-d", "gt-a")]
+    records = [minimal(one, dependencies=[{"depends_on_id": other, "type": kind}]) for one, other in ring]
+    done = bd("import", write(tmp_path / "in.jsonl", records), "--json").json
+    assert done["skipped_dependencies"] == [f"gt-c -> gt-a ({kind}): it would close a circle"]
+    assert bd("dep", "cycles", "--json").json == []
+    assert bd("doctor").code == 0
+
+
+def test_a_circle_that_the_store_has_half_of_is_opened_too(bd: Bd, tmp_path: Path) -> None:
+    held = minimal("gt-a", dependencies=[{"depends_on_id": "gt-b"}])
+    bd("import", write(tmp_path / "in.jsonl", [held, minimal("gt-b")]))
+    done = bd(
+        "import", write(tmp_path / "in.jsonl", [minimal("gt-b", dependencies=[{"depends_on_id": "gt-a"}])]), "--json"
+    ).json  # fmt: skip
+    assert done["skipped_dependencies"] == ["gt-b -> gt-a (blocks): it would close a circle"]
+    assert bd("doctor").code == 0
 
 
 @pytest.mark.parametrize(
@@ -168,7 +178,24 @@ def test_github_issues(bd: Bd, tmp_path: Path) -> None:
         ('{"id":"gt-a","title":"A","ephemeral":1}', "ephemeral is 1, not true or false"),
         ('{"id":"gt-a","title":"A","status":"very closed"}', "status 'very closed' is no word"),
         ('{"id":"gt-a","title":"A\\u0000"}', "NUL"),
-        ('{"_type":"memory","key":"k"}', "'value' is missing"),
+        ('{"_type":"memory","key":"k"}', "value is missing"),
+        ('{"_type":"memory","key":"k","value":[1]}', "value is [1], not text"),
+        ('{"_type":"memory","key":" ","value":"v"}', "the key of a memory is blank"),
+        ('{"id":"gt-a","title":"A","estimated_minutes":99999999999999999999}', "is beyond 64 bits"),
+        ('{"id":"gt-a","title":"A","metadata":{"a":NaN}}', "NaN is not JSON"),
+        ('{"id":"gt-a","title":"A","metadata":' + "[" * 101 + "]" * 101 + "}", "nested too deeply"),
+        ('{"id":"gt-a","title":"A","metadata":["\\ud800"]}', "line 1 has half a character"),
+        ('{"id":"gt-a","title":"A","\\ud800":1}', "line 1 has half a character"),
+        ('{"id":"gt-a","title":"A","labels":[1]}', "labels has 1, which is not text"),
+        ('{"id":"gt-a","title":"A","waiters":"me"}', "waiters is \"me\", not a list"),
+        ('{"id":"gt-a","title":"A","comments":[{"text":"x","author":{}}]}', "author is {}, not text"),
+        ('{"id":"gt-a","title":"A","comments":[{"text":"x","id":true}]}', "a comment's id is true"),
+        ('{"id":"gt-a","title":"A","dependencies":[{"depends_on_id":"gt-b","type":["x"]}]}', "type is [\"x\"]"),
+        ('{"id":"gt-a","title":"A","dependencies":[{"depends_on_id":"' + "x" * 256 + '"}]}', "1 to 255 characters"),
+        ('{"id":"gt-a","title":"A","dependencies":[{}]}', "depends_on_id is missing"),
+        ('{"number":1,"title":"x","author":"bob"}', "author is \"bob\", not an object"),
+        ('{"number":1,"title":"x","labels":5}', "labels is 5, not a list"),
+        ('{"number":true,"title":"x"}', "number is true, not a whole number"),
         ("[" * 100_000, "is not JSON"),
         (b"\xff\xfe{}", "is not UTF-8"),
     ],
@@ -187,6 +214,17 @@ def test_export_to_a_file_is_whole_or_not_at_all(bd: Bd, tmp_path: Path) -> None
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 1
     assert bd("export", "-o", "none/out.jsonl").code == 1
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == ["out.jsonl"]
+
+
+def test_init_from_a_wrong_file_leaves_no_store(bd: Bd, tmp_path: Path) -> None:
+    there = tmp_path / "clone"
+    (there / ".beads").mkdir(parents=True)
+    assert bd("-C", str(there), "init", "--from-jsonl").code == 1
+    (there / ".beads" / "issues.jsonl").write_text('{"id":"cl-a"}')
+    assert bd("-C", str(there), "init", "--from-jsonl").code == 1
+    assert not list((there / ".beads").glob("*.db*"))
+    write(there / ".beads" / "issues.jsonl", [minimal("cl-a")])
+    assert bd("-C", str(there), "init", "--from-jsonl").code == 0
 
 
 def test_init_from_jsonl(bd: Bd, tmp_path: Path) -> None:
