@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beads import workspace
-from beads.errors import Refused
+from beads.errors import BeadsError, Refused
 from beads.text import safe, safe_block
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _GO = str.maketrans(
 
 class Call:
     """What is known about this call, whichever side of the verb it was said on."""
+
+    owns_stdin = True
 
     def __init__(self) -> None:
         self.flags: dict[str, Any] = {}
@@ -126,6 +128,13 @@ class Call:
         """Tell a person something beside the answer."""
         if not self.quiet:
             click.echo(safe(text), err=True)
+
+    def failed(self, error: BeadsError) -> None:
+        """Tell of what went wrong with one of several issues; the others go on."""
+        told = (
+            as_json({"error": error.message}, indent=None) if self.json else f"error: {safe(error.message)}"
+        )
+        click.echo(told, err=True)
 
 
 def as_json(value: Any, indent: int | None = 2) -> str:

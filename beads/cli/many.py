@@ -3,11 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
-from beads.cli.call import Call, as_json
+from beads.cli.call import Call
 from beads.errors import BeadsError
-from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.store import View
@@ -31,17 +28,10 @@ def each(call: Call, names: Iterable[str], act: Callable[[str], T]) -> list[T]:
     if failed and not done and len(wanted) == 1:
         raise failed[0]
     for failure in failed:
-        _tell(call, failure)
+        call.failed(failure)
     if failed and not done:
         raise BeadsError(f"none of the {len(wanted)} succeeded", failed[0].hint)
     return done
-
-
-def _tell(call: Call, error: BeadsError) -> None:
-    if call.json:
-        click.echo(as_json({"error": error.message}, indent=None), err=True)
-    else:
-        click.echo(f"error: {safe(error.message)}", err=True)
 
 
 def named(call: Call, view: "View", ids: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "close": ("beads.cli.close:close", "Close issues."),
     "done": ("beads.cli.close:close", ""),
     "reopen": ("beads.cli.close:reopen", "Open closed issues again."),
+    "batch": ("beads.cli.batch:batch", "Make many changes in one transaction."),
     "dep": ("beads.cli.dep:dep", "What depends on what: add, remove, list, tree, cycles."),
     "label": ("beads.cli.label:label", "Labels: add, remove, list, list-all."),
     "comment": ("beads.cli.comments:comment", "Say something about an issue."),

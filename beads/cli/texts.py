@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from beads.cli.call import current
 from beads.errors import Invalid
 from beads.text import safe
 
@@ -14,6 +15,8 @@ def read_file(name: str) -> str:
 
     :raises Invalid: when it cannot be read, or is not UTF-8.
     """
+    if name == "-" and not current().owns_stdin:
+        raise Invalid("standard input holds the batch itself", "put the text into a file")
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
