@@ -27,7 +27,15 @@ def check(view: View, issue_id: str, target: str, kind: str) -> None:
     if issue_id == target:
         raise Invalid(f"{issue_id} cannot depend on itself")
     _check_ends(view, issue_id, target, kind)
-    if path := way_back(view.conn, issue_id, target, kind):
+    check_circle(view.conn, issue_id, target, kind)
+
+
+def check_circle(conn: Connection, issue_id: str, target: str, kind: str) -> None:
+    """Refuse a dependency that would close a circle.
+
+    :raises Refused: naming it.
+    """
+    if path := way_back(conn, issue_id, target, kind):
         circle = " -> ".join((issue_id, *path))
         raise Refused(f"this dependency would make a cycle: {circle}", f"see them: bd dep tree {target}")
 
@@ -53,6 +61,39 @@ def _check_ends(view: View, issue_id: str, target: str, kind: str) -> None:
             f"{epic} is an epic and {other} is not: `blocks` joins epics with epics and tasks with tasks",
             f"to put one under the other: bd dep add {other} {epic} --type parent-child",
         )
+
+
+def check_ancestor(view: View, issue_id: str, target: str, kind: str) -> None:
+    """Refuse to let an issue wait for what it lies below.
+
+    :raises Refused: when it would.
+    """
+    if kind in (*BLOCKING, WAITS_FOR) and _is_ancestor(view, target, issue_id):
+        raise Refused(
+            f"{issue_id} is below {target}: waiting for it would never end",
+            f"to join them without waiting: bd dep add {issue_id} {target} --type related",
+        )
+
+
+def _is_ancestor(view: View, ancestor: str, issue_id: str) -> bool:
+    seen: set[str] = set()
+    above = view.parent(issue_id)
+    while above is not None and above not in seen:
+        if above == ancestor:
+            return True
+        seen.add(above)
+        above = view.parent(above)
+    return False
+
+
+def resolve_target(view: View, target: str) -> str:
+    """Return the whole id of a dependency's target, which may lie elsewhere.
+
+    :raises NotFound: when it should be here and is not.
+    """
+    if not target:
+        raise Invalid("a dependency names no issue", "write it as ID or TYPE:ID")
+    return target if not view.exists(target) and is_elsewhere(view, target) else view.resolve(target)
 
 
 def is_elsewhere(view: View, target: str) -> bool:

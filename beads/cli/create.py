@@ -8,7 +8,6 @@ from beads import shapes, words
 from beads.cli import fields, render, texts
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
-from beads.errors import Invalid
 from beads.model import DEPENDENCY_TYPES, WAITS_FOR, Draft, Issue
 
 if TYPE_CHECKING:
@@ -42,14 +41,20 @@ class _DryRun(Exception):
 @click.option("--no-history", is_flag=True, help="Keep no history of it.")
 @click.option("--silent", is_flag=True, help="Print only the id.")
 @click.option("--dry-run", is_flag=True, help="Check everything, and make nothing.")
+@click.option("-f", "--file", help="File an issue for each `## Title` of a Markdown file.")
+@click.option("--graph", metavar="FILE", help="File the nodes and edges of a JSON plan; - is stdin.")
 @click.option("--validate", "--force", "ignored", is_flag=True, hidden=True)
 @fields.field_options
 def create(
-    words_of_title: tuple[str, ...], title: str | None, silent: bool, dry_run: bool, **given: Any
+    words_of_title: tuple[str, ...], title: str | None, file: str | None, graph: str | None, **given: Any
 ) -> None:
-    """File an issue."""
+    """File an issue, or all the issues of a file."""
     call = current()
     given.pop("ignored")
+    silent, dry_run = given.pop("silent"), given.pop("dry_run")
+    if file is not None or graph is not None:
+        given["title"] = " ".join(words_of_title) or title
+        return _create_many(call, file, graph, given, silent, dry_run)
     try:
         with call.writing() as change:
             issue = change.create(_draft(change, _title(words_of_title, title), given))
@@ -60,7 +65,20 @@ def create(
         issue = dry.issue
     else:
         call.touched(issue.id)
-    _answer(call, issue, silent, dry_run)
+    return _answer(call, issue, silent, dry_run)
+
+
+def _create_many(
+    call: Call, file: str | None, graph: str | None, given: dict[str, Any], silent: bool, dry_run: bool
+) -> None:
+    from beads.cli import create_many
+
+    if file is not None and graph is not None:
+        raise click.UsageError("--file and --graph exclude each other")
+    if file is not None:
+        create_many.from_markdown(call, file, given, _draft, silent, dry_run)
+    else:
+        create_many.from_graph(call, str(graph), given, silent, dry_run)
 
 
 def _title(positional: tuple[str, ...], option: str | None) -> str:
@@ -90,6 +108,7 @@ def _draft(change: "Change", title: str, given: dict[str, Any]) -> Draft:
     }
     for name in ("deps", "waits_for", "waits_for_gate"):
         given.pop(name)
+    given.pop("title", None)
     notes = given.pop("append_notes")
     values = fields.fields(given, change.now)
     if notes:
@@ -99,6 +118,8 @@ def _draft(change: "Change", title: str, given: dict[str, Any]) -> Draft:
 
 def _links(view: "View", deps: tuple[str, ...]) -> dict[str, Any]:
     """Read `ID`, `depends-on:ID`, `blocked-by:ID` (it is held up), `blocks:ID` (it holds up), `type:ID`."""
+    from beads.links import resolve_target
+
     depends_on, blocks = [], []
     for entry in texts.joined(deps):
         kind, colon, target = entry.partition(":")
@@ -114,18 +135,6 @@ def _links(view: "View", deps: tuple[str, ...]) -> dict[str, Any]:
         else:
             raise words.unknown("dependency type", kind, ("depends-on", "blocked-by", *DEPENDENCY_TYPES))
     return {"depends_on": tuple(depends_on), "blocks": tuple(blocks)}
-
-
-def resolve_target(view: "View", target: str) -> str:
-    """Return the whole id of a dependency's target, which may lie elsewhere.
-
-    :raises NotFound: when it should be here and is not.
-    """
-    from beads.links import is_elsewhere
-
-    if not target:
-        raise Invalid("a dependency names no issue", "write it as ID or TYPE:ID")
-    return target if not view.exists(target) and is_elsewhere(view, target) else view.resolve(target)
 
 
 def _wait(change: "Change", issue: Issue, given: dict[str, Any]) -> None:

@@ -8,10 +8,8 @@ import click
 from beads import shapes, words
 from beads.cli import render, texts
 from beads.cli.call import Call, current
-from beads.cli.create import resolve_target
 from beads.cli.verb import Nouns
-from beads.errors import Invalid, Refused
-from beads.model import BLOCKING, WAITS_FOR
+from beads.errors import Invalid
 from beads.text import safe
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ def add(
             raise click.UsageError("two issues are needed: bd dep add ISSUE TARGET")
         bulk = [(issue, target, kind)]
     with call.writing() as change:
-        done = [_add(change, *entry) for entry in bulk]
+        done = [join(change, *entry) for entry in bulk]
     if not file:
         _answer(
             call, done[0], f"{done[0]['issue_id']} depends on {done[0]['depends_on_id']} ({done[0]['type']})"
@@ -56,27 +54,15 @@ def add(
         _answer(call, {"status": "added", "count": len(done), "dependencies": done}, f"added {len(done)}")
 
 
-def _add(change: "Change", issue: str, target: str, kind: str) -> dict[str, Any]:
-    issue_id, target_id = change.resolve(issue), resolve_target(change, target)
+def join(change: "Change", issue: str, target: str, kind: str) -> dict[str, Any]:
+    """Let one issue depend on another; return the answer."""
+    from beads import links
+
+    issue_id, target_id = change.resolve(issue), links.resolve_target(change, target)
     kind = words.dependency_type(kind)
-    if kind in (*BLOCKING, WAITS_FOR) and _is_ancestor(change, target_id, issue_id):
-        raise Refused(
-            f"{issue_id} is below {target_id}: waiting for it would never end",
-            f"to join them without waiting: bd dep add {issue_id} {target_id} --type related",
-        )
+    links.check_ancestor(change, issue_id, target_id, kind)
     change.add_dependency(issue_id, target_id, kind)
     return {"status": "added", "issue_id": issue_id, "depends_on_id": target_id, "type": kind}
-
-
-def _is_ancestor(view: "View", ancestor: str, issue_id: str) -> bool:
-    seen: set[str] = set()
-    above = view.parent(issue_id)
-    while above is not None and above not in seen:
-        if above == ancestor:
-            return True
-        seen.add(above)
-        above = view.parent(above)
-    return False
 
 
 def _read(text: str, kind: str) -> list[tuple[str, str, str]]:
@@ -115,6 +101,8 @@ def _answer(call: Call, answer: dict[str, Any], text: str) -> None:
 @click.argument("target")
 def remove(issue: str, target: str) -> None:
     """Let ISSUE no longer depend on TARGET."""
+    from beads.links import resolve_target
+
     call = current()
     with call.writing() as change:
         issue_id = change.resolve(issue)

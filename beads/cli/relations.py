@@ -7,7 +7,7 @@ import click
 from beads import shapes
 from beads.cli import render
 from beads.cli.call import Call, current
-from beads.cli.create import resolve_target
+from beads.cli.dep import join
 from beads.cli.verb import Verb
 from beads.errors import Invalid
 
@@ -36,10 +36,8 @@ def link(issue: str, target: str, kind: str) -> None:
     """Let ISSUE depend on TARGET; the same as `bd dep add`."""
     call = current()
     with call.writing() as change:
-        issue_id, target_id = change.resolve(issue), resolve_target(change, target)
-        change.add_dependency(issue_id, target_id, kind)
-    answer = {"status": "added", "issue_id": issue_id, "depends_on_id": target_id, "type": kind}
-    _answer(call, answer, f"{issue_id} depends on {target_id} ({kind})")
+        answer = join(change, issue, target, kind)
+    _answer(call, answer, f"{answer['issue_id']} depends on {answer['depends_on_id']} ({answer['type']})")
 
 
 @click.command(cls=Verb)
