@@ -23,6 +23,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "reopen": ("beads.cli.close:reopen", "Open closed issues again."),
     "batch": ("beads.cli.batch:batch", "Make many changes in one transaction."),
     "dep": ("beads.cli.dep:dep", "What depends on what: add, remove, list, tree, cycles."),
+    "graph": (
+        "beads.cli.graph:graph",
+        "Show what hangs together, in the order in which it can be worked off.",
+    ),
     "label": ("beads.cli.label:label", "Labels: add, remove, list, list-all."),
     "comment": ("beads.cli.comments:comment", "Say something about an issue."),
     "comments": ("beads.cli.comments:comments", "Read what was said about an issue."),
