@@ -30,8 +30,9 @@ test: setup ## every test; PYTEST_ARGS="-k sling" for some of them
 vendors: setup ## the tests with every vendor's real program, installed from npm (1.3 GB)
 	@$(SHOWN) GT_TEST_VENDORS=1 $(BIN)/pytest tests/integration/test_real_vendors.py tests/integration/test_codex.py
 
-chaos: setup ## the long form of the tests that kill things
-	@$(SHOWN) GT_CHAOS_ROUNDS=20 $(BIN)/pytest tests/integration/test_recovery.py
+chaos: setup ## the long form of the tests that kill things and of those that play at random
+	@$(SHOWN) GT_CHAOS_ROUNDS=20 GT_PROPERTY_EXAMPLES=2000 $(BIN)/pytest \
+		tests/integration/test_recovery.py tests/contract/beads/test_properties.py
 
 lint: setup ## style, format, types and layers
 	@$(SHOWN) $(BIN)/ruff check .

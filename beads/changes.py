@@ -28,6 +28,8 @@ class Change(Remarks):
         """
         issue_id = creation.insert_issue(self, draft, self.actor)
         self.record(issue_id, "created")
+        if early := ready.held_by(self.conn, issue_id):
+            ready.refresh(self.conn, early)  # they waited for it when it was not here yet
         if draft.parent:
             self.add_dependency(issue_id, draft.parent, PARENT)
         for target, kind in draft.depends_on:
@@ -78,7 +80,7 @@ class Change(Remarks):
     def _write(
         self, before: Issue, changed: Mapping[str, Any], event: str, comment: str | None = None
     ) -> None:
-        settles = "status" in changed and (before.status in SETTLED) != (changed["status"] in SETTLED)
+        settles = "status" in changed and _settled(before.status) != _settled(changed["status"])
         affected = ready.affected_by_settling(self.conn, before.id) if settles else set()
         values = rows.columns(changed)
         if changed.get("status") in SETTLED:
@@ -197,10 +199,15 @@ class Change(Remarks):
         self._relinked(issue_id, depends_on_id, kind, "dependency_removed", whole)
 
     def restore_dependency(self, edge: Mapping[str, str]) -> None:
-        """Put a dependency back as it was, with its own time and author; one that is there is left alone."""
-        if links.existing(self.conn, edge["issue_id"], edge["depends_on_id"]) is None:
+        """Put a dependency back as it was, with its own time and author; one that is there is left alone.
+
+        :raises Refused: when others that came since would make it a circle.
+        """
+        issue_id, target, kind = edge["issue_id"], edge["depends_on_id"], edge["type"]
+        if links.existing(self.conn, issue_id, target) is None:
+            links.check_circle(self.conn, issue_id, target, kind)
             links.restore(self.conn, edge)
-            self._relinked(edge["issue_id"], edge["depends_on_id"], edge["type"], "dependency_added")
+            self._relinked(issue_id, target, kind, "dependency_added")
 
     def _relinked(
         self, issue_id: str, target: str, kind: str, event: str, whole: Mapping[str, str] | None = None
@@ -221,6 +228,11 @@ class Change(Remarks):
             self.remove_dependency(issue_id, old)
         if parent:
             self.add_dependency(issue_id, parent, PARENT)
+
+
+def _settled(status: str) -> str:
+    # Closed and pinned are told apart: only a closed child clears the gate `any-children`.
+    return status if status in SETTLED else ""
 
 
 def _event_type(before: str, after: str | None) -> str:

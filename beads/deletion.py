@@ -14,6 +14,8 @@ from beads.changes import Change
 from beads.queries import View
 from beads.schema import SEARCH_COLUMNS, dependencies, events, issues, prefixes
 
+UNDONE = "undone"
+
 
 @dataclass(frozen=True)
 class Deleted:
@@ -53,23 +55,32 @@ def delete(change: Change, wanted: Iterable[str], cascade: bool = False) -> Dele
     :raises NotFound: when one does not exist; then none is deleted.
     """
     done = preview(change, wanted, cascade)
-    affected: set[str] = set()
     for id in done.ids:
         change.get(id)
+    rewrite(change, _mentioning(change, done.ids), {id: f"[deleted:{id}]" for id in done.ids})
+    remove(change, done.ids)
+    return done
+
+
+def remove(change: Change, wanted: Iterable[str]) -> None:
+    """Delete issues that exist, and leave the texts of others as they are."""
+    every = list(wanted)
+    affected: set[str] = set()
+    for id in every:
         affected |= ready.affected_by_settling(change.conn, id)
         affected |= {link.issue_id for link in change.dependents(id)}
-    rewrite(change, _mentioning(change, done.ids), {id: f"[deleted:{id}]" for id in done.ids})
-    for id in done.ids:
+    for id in every:
         _delete_one(change, id)
-    ready.refresh(change.conn, affected - set(done.ids))
-    return done
+    ready.refresh(change.conn, affected - set(every))
 
 
 def _delete_one(change: Change, issue_id: str) -> None:
     kept = snapshot(change, issue_id)
     gone = or_(dependencies.c.issue_id == issue_id, dependencies.c.depends_on_id == issue_id)
     change.conn.execute(sql_delete(dependencies).where(gone))
-    change.conn.execute(sql_delete(events).where(events.c.issue_id == issue_id))
+    # What says that a change was undone stays: without it that change would be undone again.
+    mine = events.c.issue_id == issue_id, events.c.event_type != UNDONE
+    change.conn.execute(sql_delete(events).where(*mine))
     change.conn.execute(sql_delete(issues).where(issues.c.id == issue_id))
     if ids.parent_of(issue_id) is None:
         fewer = prefixes.c.issue_count - 1
@@ -127,3 +138,5 @@ def rewrite(change: Change, mentioning: Iterable[str], renamed: Mapping[str, str
         if changed:
             values = {**rows.columns(changed), "updated_at": clock.stored(change.now)}
             change.conn.execute(update(issues).where(issues.c.id == id).values(**values))
+            old = {name: getattr(issue, name) for name in changed}
+            change.record(id, "updated", rows.dumps(old), rows.dumps(changed))

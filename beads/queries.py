@@ -125,7 +125,9 @@ class View:
 
     def ready_query(self, wanted: Filter, *, deferred: bool = False, ephemeral: bool = False) -> Select[Any]:
         """Return the query for what is ready, not yet ordered."""
-        query = select(*rows.COLUMNS).where(ready.READY, issues.c.pinned.is_(False))
+        query = select(*rows.COLUMNS).where(
+            ready.READY, issues.c.pinned.is_(False), issues.c.is_template.is_(False)
+        )
         if not ephemeral:
             query = query.where(issues.c.ephemeral.is_(False))
         if not wanted.types:
@@ -156,9 +158,14 @@ class View:
         return query.order_by(issues.c.priority, newest.desc(), issues.c.id)
 
     def blocked(self, parent: str | None = None) -> list[tuple[Issue, list[str]]]:
-        """Return each blocked issue with what blocks it: its own open blockers, else its blocked parent."""
-        query = select(*rows.COLUMNS).where(ready.BLOCKED)
-        query = filters.ordered(filters.narrowed(query, Filter(parent=parent)), Filter())
+        """Return each blocked issue with what blocks it: its own open blockers, else its blocked parent.
+
+        Wisps and templates are no more among them than among what is ready.
+        """
+        wanted = Filter(parent=parent, ephemeral=False, templates=False)
+        query = filters.ordered(
+            filters.narrowed(select(*rows.COLUMNS).where(ready.BLOCKED), wanted), Filter()
+        )
         found = self.issues_of(query)
         why = self.blockers_of(issue.id for issue in found)
         return [(issue, why.get(issue.id, [])) for issue in found]

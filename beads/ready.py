@@ -55,8 +55,13 @@ def recompute(conn: Connection) -> dict[str, bool]:
 
 def affected_by_settling(conn: Connection, issue_id: str) -> set[str]:
     """Return whose blockedness may change when this issue becomes settled, stops being so, or goes away."""
+    return {issue_id, *held_by(conn, issue_id), *waiters_on(conn, parents_of(conn, [issue_id]))}
+
+
+def held_by(conn: Connection, issue_id: str) -> set[str]:
+    """Return who depends on this by a blocking type."""
     held = select(links.c.issue_id).where(links.c.depends_on_id == issue_id, links.c.type.in_(BLOCKING))
-    return {issue_id, *conn.execute(held).scalars(), *waiters_on(conn, parents_of(conn, [issue_id]))}
+    return set(conn.execute(held).scalars())
 
 
 def affected_by_link(conn: Connection, issue_id: str, target: str, kind: str) -> set[str]:

@@ -28,7 +28,7 @@ def summary(view: View, wanted: Filter) -> dict[str, Any]:
         "open_issues": by_status.get("open", 0),
         "in_progress_issues": by_status.get("in_progress", 0),
         "closed_issues": by_status.get("closed", 0),
-        "blocked_issues": _count(view, wanted, ready.BLOCKED),
+        "blocked_issues": _count(view, _with(wanted, templates=False), ready.BLOCKED),
         "deferred_issues": by_status.get("deferred", 0),
         "ready_issues": _rows(view, view.ready_query(wanted)),
         "pinned_issues": pinned,

@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy import func as fn
 
-from beads import deletion, interchange, rows
+from beads import clock, deletion, interchange, links, rows, shapes
 from beads.changes import Change
+from beads.deletion import UNDONE
 from beads.errors import NotFound, Refused
 from beads.model import Event
 from beads.rows import INSTANTS
 from beads.schema import comments, events
 
 _FIELDS = frozenset(("updated", "status_changed", "claimed", "closed", "reopened"))
-_UNDONE = "undone"
 
 
 def last(change: Change, actor: str) -> list[Event]:
@@ -35,7 +35,7 @@ def last(change: Change, actor: str) -> list[Event]:
 
 def _settled(change: Change) -> set[int]:
     """Return the changes that were undone, and those that did it."""
-    query = select(events.c.old_value, events.c.change).where(events.c.event_type == _UNDONE)
+    query = select(events.c.old_value, events.c.change).where(events.c.event_type == UNDONE)
     return {int(number) for row in change.conn.execute(query) for number in row}
 
 
@@ -49,7 +49,7 @@ def undo(change: Change, actor: str) -> list[Event]:
         _check_untouched(change, event, found[-1].id)
     for event in reversed(found):
         _undo_one(change, event)
-    change.record(found[0].issue_id, _UNDONE, old=str(found[0].change))
+    change.record(found[0].issue_id, UNDONE, old=str(found[0].change))
     return found
 
 
@@ -70,7 +70,7 @@ def _undo_one(change: Change, event: Event) -> None:
     old = json.loads(event.old_value) if event.old_value and speaking else {}
     match event.event_type:
         case "created":
-            deletion.delete(change, [event.issue_id])
+            _unmake(change, event.issue_id)
         case "deleted":
             _restore(change, json.loads(event.old_value or "{}"))
         case kind if kind in _FIELDS:
@@ -80,15 +80,16 @@ def _undo_one(change: Change, event: Event) -> None:
         case "label_removed":
             change.add_label(event.issue_id, event.old_value or "")
         case "dependency_added":
-            new = json.loads(event.new_value or "{}")
-            change.remove_dependency(event.issue_id, new["depends_on_id"])
+            target = json.loads(event.new_value or "{}")["depends_on_id"]
+            if (
+                links.existing(change.conn, event.issue_id, target) is not None
+            ):  # else it went with its target
+                change.remove_dependency(event.issue_id, target)
         case "dependency_removed":
-            change.restore_dependency(old)
+            _put_back(change, old)
         case "commented":
-            query = delete(comments).where(
-                comments.c.issue_id == event.issue_id, comments.c.text == event.comment
-            )
-            change.conn.execute(query)
+            said = comments.c.text == event.comment, comments.c.created_at == clock.stored(event.created_at)
+            change.conn.execute(delete(comments).where(comments.c.issue_id == event.issue_id, *said))
         case other:
             raise Refused(f"a change of the kind {other!r} cannot be undone", f"bd history {event.issue_id}")
 
@@ -97,9 +98,28 @@ def _value(name: str, value: Any) -> Any:
     return datetime.fromisoformat(value) if name in INSTANTS and value is not None else value
 
 
+def _unmake(change: Change, issue_id: str) -> None:
+    """Delete an issue as if it had never been: what depended on its id before it was made still does."""
+    made = change.get(issue_id).created_at
+    dependents = change.dependents(issue_id)
+    for link in dependents:
+        if link.created_at >= made:
+            raise Refused(f"{link.issue_id} depends on {issue_id} by now", f"bd dep list {link.issue_id}")
+    deletion.remove(change, [issue_id])
+    for link in dependents:
+        change.restore_dependency(shapes.edge(link))
+
+
 def _restore(change: Change, snapshot: dict[str, Any]) -> None:
-    dependents = snapshot.pop("dependents", [])
+    edges = [*snapshot.pop("dependencies", []), *snapshot.pop("dependents", [])]
     interchange.load(change, [{**snapshot, "\0where": snapshot["id"]}])
-    for edge in dependents:
-        if change.exists(edge["issue_id"]):
-            change.restore_dependency(edge)
+    for edge in edges:
+        _put_back(change, edge)
+
+
+def _put_back(change: Change, edge: dict[str, Any]) -> None:
+    """Restore a dependency, unless one of its ends has gone since."""
+    if change.exists(edge["issue_id"]) and (
+        change.exists(edge["depends_on_id"]) or links.is_elsewhere(change, edge["depends_on_id"])
+    ):
+        change.restore_dependency(edge)
