@@ -53,11 +53,12 @@ class Filter:
     metadata_key: str = ""
     mol_type: str = ""
     wisp_type: str = ""
-    spec_id: str = ""
+    spec_id: str = ""  # its beginning
     external_ref: str = ""
     sort: str = "priority"
     reverse: bool = False
     limit: int | None = None
+    offset: int = 0
 
 
 def narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
@@ -80,7 +81,7 @@ def ordered(query: Select[Any], wanted: Filter) -> Select[Any]:
     keys.append(issues.c.id)
     if wanted.reverse:
         keys = [_reversed(key) for key in keys]
-    return query.order_by(*keys).limit(wanted.limit)
+    return query.order_by(*keys).limit(wanted.limit).offset(wanted.offset or None)
 
 
 def _reversed(key: Any) -> Any:
@@ -101,7 +102,9 @@ def _words(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(issues.c.issue_type.not_in(wanted.not_types))
     exact = (("assignee", wanted.assignee), ("priority", wanted.priority))
     found += [issues.c[name] == value for name, value in exact if value is not None]
-    for name in ("mol_type", "wisp_type", "spec_id", "external_ref"):
+    if wanted.spec_id:
+        found.append(issues.c.spec_id.like(f"{like(wanted.spec_id)}%", escape="\\"))
+    for name in ("mol_type", "wisp_type", "external_ref"):
         if getattr(wanted, name):
             found.append(issues.c[name] == getattr(wanted, name))
     if wanted.priority_min is not None:

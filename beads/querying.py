@@ -24,7 +24,7 @@ _DURATION = re.compile(r"\d+\s*[a-z]+", re.IGNORECASE)
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def query(view: View, text: str, wanted: Filter, *, everything: bool = False, offset: int = 0) -> list[Issue]:
+def query(view: View, text: str, wanted: Filter, *, everything: bool = False) -> list[Issue]:
     """Return the issues that a query means, in the order of a filter and within its limit.
 
     Closed issues and wisps are left out, unless the query speaks of them or everything is wanted.
@@ -38,8 +38,7 @@ def query(view: View, text: str, wanted: Filter, *, everything: bool = False, of
         conditions.append(issues.c.status != "closed")
     if "ephemeral" not in named:
         conditions.append(issues.c.ephemeral.is_(False))
-    asked = filters.ordered(select(*rows.COLUMNS).where(and_(*conditions)), wanted)
-    return view.issues_of(asked.offset(offset))
+    return view.issues_of(filters.ordered(select(*rows.COLUMNS).where(and_(*conditions)), wanted))
 
 
 def _condition(view: View, node: Node, text: str) -> Condition:

@@ -1,4 +1,7 @@
-"""Instants as a person types them: `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, `2025-01-15`, RFC 3339."""
+"""Instants as a person types them: `+6h`, `+1d`, `+2w`, `+3m`, `tomorrow`, `next monday`, `2025-01-15`, RFC 3339.
+
+`m` is a month, as upstream has it; a minute is `min`.
+"""
 
 import re
 from datetime import datetime, time, timedelta
@@ -7,8 +10,11 @@ from beads import clock
 from beads.errors import Invalid
 from beads.text import safe
 
-_OFFSET = re.compile(r"([+-]?)(\d{1,6})\s*(m|min|h|d|w|mo|y)")
-_UNITS = {"m": 1, "min": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}
+_OFFSET = re.compile(
+    r"([+-]?)(\d{1,6})\s*(min(?:ute)?s?|h(?:ours?)?|d(?:ays?)?|w(?:eeks?)?|m(?:o(?:nths?)?)?|y(?:ears?)?)( ago)?"
+)
+_MINUTES = {"min": 1, "h": 60, "d": 1440, "w": 10080}
+_MONTHS = {"m": 1, "y": 12}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
@@ -37,8 +43,18 @@ def _offset(word: str, _: str, now: datetime) -> datetime | None:
     match = _OFFSET.fullmatch(word.removeprefix("in "))
     if match is None:
         return None
-    minutes = int(match[2]) * _UNITS[match[3]]
-    return now + timedelta(minutes=-minutes if match[1] == "-" else minutes)
+    count = int(match[2]) * (-1 if match[1] == "-" or match[4] else 1)
+    unit = "min" if match[3].startswith("min") else match[3][0]
+    if unit in _MONTHS:
+        return _months_from(now, count * _MONTHS[unit])
+    return now + timedelta(minutes=count * _MINUTES[unit])
+
+
+def _months_from(now: datetime, count: int) -> datetime:
+    """Return the same day of another month, or what that month's last day leaves of it, as Go counts."""
+    years, month = divmod(now.month - 1 + count, 12)
+    first = now.replace(year=now.year + years, month=month + 1, day=1)
+    return first + timedelta(days=now.day - 1)
 
 
 def _day(word: str, _: str, now: datetime) -> datetime | None:

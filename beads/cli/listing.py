@@ -1,21 +1,20 @@
 """`bd list`."""
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from beads import shapes, words
-from beads.cli import narrow, render, texts
+from beads.cli import narrow, render
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
-from beads.errors import Invalid
 from beads.model import INFRA_TYPES
 from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.filters import Filter
+    from beads.model import Issue
     from beads.store import View
 
 _USUAL, _USUAL_FOR_AGENTS = 50, 20
@@ -25,17 +24,8 @@ _USUAL, _USUAL_FOR_AGENTS = 50, 20
 @click.argument("text", nargs=-1, metavar="")
 @click.option("-s", "--status", help="Only these statuses; comma list, or `all`.")
 @click.option("--all", "every", is_flag=True, help="Closed ones too, and no limit.")
-@click.option("--id", "ids", multiple=True, help="Only these ids; comma list.")
-@click.option("--title", help="Only with this in the title.")
-@click.option("--title-contains", help="Only with this in the title.")
-@click.option("--desc-contains", help="Only with this in the description.")
-@click.option("--notes-contains", help="Only with this in the notes.")
-@click.option("--empty-description", is_flag=True, help="Only without a description.")
-@click.option("--no-assignee", "--unassigned", "unassigned", is_flag=True, help="Only nobody's.")
-@click.option("--no-labels", is_flag=True, help="Only without labels.")
+@click.option("--title", default="", help="Only with this in the title.")
 @click.option("--no-parent", is_flag=True, help="Only without a parent.")
-@click.option("--label-pattern", default="", help="Only with a label like this: tech-*.")
-@click.option("--label-regex", default="", help="Only with a label that matches this.")
 @click.option("--ready", "only_ready", is_flag=True, help="Only what can be started now.")
 @click.option("--deferred", is_flag=True, help="Only what is put off.")
 @click.option("--overdue", is_flag=True, help="Only what is late.")
@@ -45,58 +35,58 @@ _USUAL, _USUAL_FOR_AGENTS = 50, 20
 @click.option("--include-templates", is_flag=True, help="Templates too.")
 @click.option("--include-ephemeral", is_flag=True, help="Wisps too.")
 @click.option("--wisp-type", default="", help="Only this kind of wisp.")
-@click.option("--spec", "spec_id", default="", help="Only of this specification.")
 @click.option("--sort", help="priority, created, updated, closed, status, id, title, type, assignee.")
 @click.option("-r", "--reverse", is_flag=True, help="In the opposite order.")
 @click.option("-n", "--limit", type=int, help="At most so many; 0 for all.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out the first so many.")
 @click.option(
     "--tree", is_flag=False, flag_value="true", default="false", help="Children below their parents."
 )
-@click.option("--flat", "--long", "--no-pager", "ignored", is_flag=True, hidden=True)
+@click.option("--pretty", is_flag=True, help="The same as --tree.")
+@click.option("--long", is_flag=True, help="A page each.")
+@click.option("--flat", "--no-pager", "ignored", is_flag=True, hidden=True)
 @click.option(
     "--skip-labels", is_flag=True, help="Without labels, which is quicker; JSON gets {issues, meta}."
 )
 @narrow.common_options
+@narrow.content_options
 @narrow.range_options
-def list_issues(text: tuple[str, ...], tree: str, skip_labels: bool, **given: Any) -> None:
+def list_issues(text: tuple[str, ...], skip_labels: bool, **given: Any) -> None:
     """List issues: open ones, fifty of them, unless told otherwise."""
     if text:
         raise click.UsageError(f"list takes options only, not {safe(text[0])!r}")
     call = current()
     with call.reading() as view:
         wanted = _filter(view, given)
-        found = view.ready(wanted, limit=wanted.limit) if given["only_ready"] else view.find(wanted)
+        found = _ready(view, wanted) if given["only_ready"] else view.find(wanted)
         shown = shapes.counted(view, found)
         cut = wanted.limit is not None and len(found) == wanted.limit
         note = (
             narrow.truncated(found, wanted, view.count(wanted)) if cut and not given["only_ready"] else None
         )
-    _answer(call, shown, tree == "true", skip_labels)
+    _answer(call, shown, skip_labels, given)
     if note:
         call.note(note)
 
 
-def _answer(call: Call, shown: list[dict[str, Any]], tree: bool, skip_labels: bool) -> None:
+def _ready(view: "View", wanted: "Filter") -> "list[Issue]":
+    most = None if wanted.limit is None else wanted.limit + wanted.offset
+    return view.ready(wanted, limit=most)[wanted.offset :]
+
+
+def _answer(call: Call, shown: list[dict[str, Any]], skip_labels: bool, given: dict[str, Any]) -> None:
     if not call.json:
-        _tree(shown) if tree else render.lines(shown, "no issues")
+        if given["long"] and shown:
+            render.pages(shown)
+        elif shown and (given["pretty"] or given["tree"] == "true"):
+            render.tree(shown)
+        else:
+            render.lines(shown, "no issues")
     elif skip_labels:
         bare = [{key: value for key, value in each.items() if key != "labels"} for each in shown]
         call.emit({"issues": bare, "meta": {"labels_skipped": True}})
     else:
         call.emit(shown)
-
-
-def _tree(shown: list[dict[str, Any]]) -> None:
-    present = {each["id"] for each in shown}
-
-    def write(parent: str | None, depth: int) -> None:
-        for each in shown:
-            mine = each.get("parent")
-            if (mine if mine in present else None) == parent:
-                click.echo("  " * depth + render.line(each))
-                write(each["id"], depth + 1)
-
-    write(None, 0)
 
 
 def _filter(view: "View", given: dict[str, Any]) -> "Filter":
@@ -105,38 +95,21 @@ def _filter(view: "View", given: dict[str, Any]) -> "Filter":
     agent = os.environ.get("BD_AGENT_MODE") == "1" or bool(os.environ.get("CLAUDE_CODE"))
     usual = 0 if given["every"] else _USUAL_FOR_AGENTS if agent else _USUAL
     fields = narrow.common(view, given) | narrow.ranges(given, view.now)
-    fields |= _statuses(view, given) | _contains(given) | _hidden(view, given, fields)
-    try:
-        re.compile(given["label_regex"])
-    except re.error as error:
-        raise Invalid(f"--label-regex is not a regular expression: {error}") from None
+    fields |= narrow.content(view, given) | _statuses(view, given) | _hidden(view, given, fields)
+    if given["title"]:
+        fields["contains"] = {"title": given["title"], **fields["contains"]}
     return Filter(
         **fields,
-        ids=tuple(view.resolve(id) for id in texts.joined(given["ids"])),
         parent=view.resolve(given["parent"]) if given["parent"] else None,
         orphan=given["no_parent"],
-        unassigned=given["unassigned"],
-        unlabelled=given["no_labels"],
-        label_pattern=given["label_pattern"],
-        label_regex=given["label_regex"],
-        empty_description=given["empty_description"],
         deferred=given["deferred"],
         overdue=view.now if given["overdue"] else None,
         wisp_type=given["wisp_type"],
-        spec_id=given["spec_id"],
         sort=narrow.checked_sort(given["sort"], SORTS, "priority"),
         reverse=given["reverse"],
         limit=narrow.limit(given["limit"], usual),
+        offset=given["offset"],
     )
-
-
-def _contains(given: dict[str, Any]) -> dict[str, Any]:
-    parts = {
-        "title": given["title_contains"] or given["title"],
-        "description": given["desc_contains"],
-        "notes": given["notes_contains"],
-    }
-    return {"contains": {name: part for name, part in parts.items() if part}}
 
 
 def _statuses(view: "View", given: dict[str, Any]) -> dict[str, Any]:

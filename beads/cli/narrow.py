@@ -1,5 +1,6 @@
 """The options that narrow a list, read into a Filter."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,6 +63,60 @@ def common(view: "View", given: dict[str, Any]) -> dict[str, Any]:
         "mol_type": given["mol_type"],
         "metadata": {key: value for key, _, value in pairs},
         "metadata_key": given["has_metadata_key"],
+    }
+
+
+def content_options(command: F) -> F:
+    """Add what `list`, `search` and `count` have in common beside that."""
+    options = [
+        click.option("--title-contains", default="", help="Only with this in the title."),
+        click.option("--desc-contains", default="", help="Only with this in the description."),
+        click.option("--notes-contains", default="", help="Only with this in the notes."),
+        click.option("--external-contains", default="", help="Only with this in the external reference."),
+        click.option("--external-ref", default="", help="Only with exactly this external reference."),
+        click.option("--empty-description", is_flag=True, help="Only without a description."),
+        click.option("--no-assignee", "--unassigned", "unassigned", is_flag=True, help="Only nobody's."),
+        click.option("--no-labels", is_flag=True, help="Only without labels."),
+        click.option("--label-exact", default="", help="Only with exactly this label."),
+        click.option("--label-pattern", default="", help="Only with a label like this: tech-*."),
+        click.option("--label-regex", default="", help="Only with a label that matches this."),
+        click.option("--spec", "spec_id", default="", help="Only of specifications that begin so."),
+        click.option("--id", "ids", multiple=True, help="Only these ids; comma list."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_TEXTS = {
+    "title_contains": "title",
+    "desc_contains": "description",
+    "notes_contains": "notes",
+    "external_contains": "external_ref",
+}
+
+
+def content(view: "View", given: dict[str, Any]) -> dict[str, Any]:
+    """Read these options into the fields of a Filter, over those that `common` read.
+
+    :raises Invalid: for a regular expression that is none. :raises NotFound: for an unknown id.
+    """
+    try:
+        re.compile(given["label_regex"])
+    except re.error as error:
+        raise Invalid(f"--label-regex is not a regular expression: {error}") from None
+    exactly = (given["label_exact"],) if given["label_exact"] else ()
+    return {
+        "ids": tuple(view.resolve(id) for id in texts.joined(given["ids"])),
+        "contains": {name: given[option] for option, name in _TEXTS.items() if given[option]},
+        "empty_description": given["empty_description"],
+        "unassigned": given["unassigned"],
+        "unlabelled": given["no_labels"],
+        "labels": (*texts.joined(given["labels"]), *exactly),
+        "label_pattern": given["label_pattern"],
+        "label_regex": given["label_regex"],
+        "external_ref": given["external_ref"],
+        "spec_id": given["spec_id"],
     }
 
 

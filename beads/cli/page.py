@@ -7,7 +7,7 @@ _PAGE = """<!doctype html>
 <style>
   html, body {{ margin: 0; height: 100%; font: 13px/1.4 system-ui, sans-serif; background: #f6f7f9; color: #1d2733; }}
   h1 {{ position: fixed; margin: 0; padding: 10px 16px; font-size: 15px; }}
-  svg {{ width: 100%; height: 100%; cursor: grab; }}
+  svg {{ display: block; width: 100%; height: 100%; cursor: grab; }}
   rect {{ stroke: #9aa5b1; }}
   path {{ fill: none; stroke: #52606d; stroke-width: 1.5; }}
   path.waits {{ marker-end: url(#arrow); }}

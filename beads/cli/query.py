@@ -59,14 +59,16 @@ def query(
         return call.say(f"Parsed query: {expressions.parse(text)}")
     sort = narrow.checked_sort(given["sort"], SORTS, "priority")
     most = narrow.limit(limit, _USUAL)
-    wanted = Filter(sort=sort, reverse=given["reverse"], limit=None if most is None else most + 1)
+    wanted = Filter(
+        sort=sort, reverse=given["reverse"], limit=None if most is None else most + 1, offset=offset
+    )
     with call.reading() as view:
-        found = querying.query(view, text, wanted, everything=everything, offset=offset)
+        found = querying.query(view, text, wanted, everything=everything)
         shown = shapes.counted(view, found[:most])
     if call.json:
         call.emit(shown)
     elif given["long"] and shown:
-        click.echo("\n\n".join(render.full(each) for each in shown))
+        render.pages(shown)
     else:
         render.lines(shown, "nothing found")
     if most is not None and len(found) > most:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @click.command(cls=Verb)
 @click.argument("issue")
-def children(issue: str) -> None:
+@click.option("--pretty", "ignored", is_flag=True, hidden=True)
+def children(issue: str, ignored: bool) -> None:
     """List the children of an issue."""
     call = current()
     with call.reading() as view:

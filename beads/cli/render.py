@@ -33,6 +33,22 @@ def lines(found: Iterable[dict[str, Any]], none: str) -> None:
         click.echo(none)
 
 
+def tree(found: Iterable[dict[str, Any]]) -> None:
+    """Print issues, children below their parents as far as these are among them."""
+    every = {each["id"]: each for each in found}
+    children: dict[str | None, list[str]] = {}
+    for each in every.values():
+        parent = each.get("parent")
+        children.setdefault(parent if parent in every else None, []).append(each["id"])
+    stack = [(id, 0) for id in reversed(children.get(None, []))]
+    while stack:
+        id, depth = stack.pop()
+        click.echo("  " * depth + line(every.pop(id)))
+        stack += [(child, depth + 1) for child in reversed(children.get(id, []))]
+    for each in every.values():  # a circle of parents
+        click.echo(line(each))
+
+
 _PARTS = (
     ("description", "Description"),
     ("design", "Design"),
@@ -59,6 +75,12 @@ def full(issue: dict[str, Any]) -> str:
     for said in issue.get("comments", ()):
         page += ["", f"{safe(said['author'])}, {said['created_at']}", safe_block(said["text"])]
     return "\n".join(page)
+
+
+def pages(found: Iterable[dict[str, Any]]) -> None:
+    """Print a page each, of issues as lists have them: what they depend on is not told there."""
+    bare = ({key: value for key, value in each.items() if key != "dependencies"} for each in found)
+    click.echo("\n\n".join(map(full, bare)))
 
 
 def _links(heading: str, found: Iterable[dict[str, Any]]) -> list[str]:

@@ -22,8 +22,9 @@ _USUAL = 50
 @click.option("-n", "--limit", type=int, help="At most so many; 0 for all.")
 @click.option("--sort", help="priority, created, updated, closed, status, id, title, type, assignee.")
 @click.option("-r", "--reverse", is_flag=True, help="In the opposite order.")
-@click.option("--long", "ignored", is_flag=True, hidden=True)
+@click.option("--long", is_flag=True, help="A page each.")
 @narrow.common_options
+@narrow.content_options
 @narrow.range_options
 def search(words: tuple[str, ...], query: str | None, status: str | None, **given: Any) -> None:
     """Find issues by id, title or any of their texts."""
@@ -37,8 +38,7 @@ def search(words: tuple[str, ...], query: str | None, status: str | None, **give
     with call.reading() as view:
         every = status and status.lower() == "all"
         wanted = Filter(
-            **narrow.common(view, given),
-            **narrow.ranges(given, view.now),
+            **narrow.common(view, given) | narrow.content(view, given) | narrow.ranges(given, view.now),
             statuses=narrow.statuses(view, status) if status and not every else (),
             not_statuses=() if status else ("closed",),
             parent=view.resolve(given["parent"]) if given["parent"] else None,
@@ -50,5 +50,7 @@ def search(words: tuple[str, ...], query: str | None, status: str | None, **give
         found = shapes.counted(view, searching.search(view, text.strip(), wanted), edges=False)
     if call.json:
         call.emit(found)
+    elif given["long"] and found:
+        render.pages(found)
     else:
         render.lines(found, "nothing found")

@@ -36,30 +36,31 @@ def status(assigned: bool, no_activity: bool, ignored: bool) -> None:
 
 @click.command(cls=Verb)
 @click.option("-s", "--status", "statuses", help="Only these statuses; comma list.")
-@click.option("--unassigned", is_flag=True, help="Only nobody's.")
 @click.option("--title", default="", help="Only with this in the title.")
 @click.option("--by-status", "by", flag_value="status", help="For each status.")
 @click.option("--by-priority", "by", flag_value="priority", help="For each priority.")
 @click.option("--by-type", "by", flag_value="type", help="For each type.")
 @click.option("--by-assignee", "by", flag_value="assignee", help="For each assignee.")
 @click.option("--by-label", "by", flag_value="label", help="For each label.")
+@click.option("--include-infra", is_flag=True, help="Wisps too.")
 @narrow.common_options
+@narrow.content_options
 @narrow.range_options
-def count(by: str | None, statuses: str | None, unassigned: bool, title: str, **given: Any) -> None:
+def count(by: str | None, statuses: str | None, title: str, **given: Any) -> None:
     """Count issues."""
     from beads import statistics
     from beads.filters import Filter
 
     call = current()
     with call.reading() as view:
+        fields = narrow.common(view, given) | narrow.content(view, given) | narrow.ranges(given, view.now)
+        if title:
+            fields["contains"] = {"title": title, **fields["contains"]}
         wanted = Filter(
-            **narrow.common(view, given),
-            **narrow.ranges(given, view.now),
+            **fields,
             statuses=narrow.statuses(view, statuses) if statuses else (),
             parent=view.resolve(given["parent"]) if given["parent"] else None,
-            unassigned=unassigned,
-            contains={"title": title} if title else {},
-            ephemeral=False,
+            ephemeral=None if given["include_infra"] else False,
         )
         total = view.count(wanted)
         groups = statistics.grouped(view, wanted, by) if by else []

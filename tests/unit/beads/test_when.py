@@ -16,7 +16,13 @@ NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
         ("+6h", NOW + timedelta(hours=6)),
         ("+1d", NOW + timedelta(days=1)),
         ("2w", NOW + timedelta(weeks=2)),
-        ("-30m", NOW - timedelta(minutes=30)),
+        ("-30min", NOW - timedelta(minutes=30)),
+        ("in 3 days", NOW + timedelta(days=3)),
+        ("2 hours ago", NOW - timedelta(hours=2)),
+        ("+3m", datetime(2026, 6, 4, 12, 30, tzinfo=UTC)),
+        ("-3mo", datetime(2025, 12, 4, 12, 30, tzinfo=UTC)),
+        ("1 month", datetime(2026, 4, 4, 12, 30, tzinfo=UTC)),
+        ("2y", datetime(2028, 3, 4, 12, 30, tzinfo=UTC)),
         ("tomorrow", datetime(2026, 3, 5, tzinfo=UTC)),
         ("next monday", datetime(2026, 3, 9, tzinfo=UTC)),
         ("next wednesday", datetime(2026, 3, 11, tzinfo=UTC)),
@@ -28,10 +34,16 @@ def test_understood(text: str, expected: datetime) -> None:
     assert when.parse(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["", "soon", "+", "+6x", "2025-13-01", "next", "+999999y", "1"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "+", "+6x", "2025-13-01", "next", "+999999y", "1", "3 moons", "1dd"]
+)
 def test_not_understood(text: str) -> None:
     with pytest.raises(Invalid, match="is not a time"):
         when.parse(text, NOW)
+
+
+def test_a_month_without_that_day_runs_over() -> None:
+    assert when.parse("+1m", datetime(2026, 1, 31, tzinfo=UTC)) == datetime(2026, 3, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
