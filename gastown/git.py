@@ -32,16 +32,27 @@ QUIET = {
     "SSH_ASKPASS_REQUIRE": "force",
     "LC_ALL": "C",
 }
-_OURS = [
-    "-c",
-    "commit.gpgsign=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "advice.detachedHead=false",
-]
+# Where a person's own settings would make git refuse, ask, or say something else than what is read here.
+_OURS = {
+    "advice.detachedHead": "false",
+    "clone.defaultRemoteName": "origin",
+    "commit.cleanup": "whitespace",  # a title may begin with '#'
+    "commit.gpgSign": "false",
+    "core.hooksPath": "/dev/null",
+    "core.quotePath": "true",
+    "gc.auto": "0",
+    "log.showSignature": "false",
+    "merge.ff": "true",  # with either other value nothing can be squashed
+    "merge.verifySignatures": "false",
+    "push.followTags": "false",
+    "push.gpgSign": "false",
+    "push.recurseSubmodules": "no",
+    "rerere.enabled": "false",
+    "safe.bareRepository": "all",  # a rig's repository is one
+    "status.showUntrackedFiles": "normal",
+    "submodule.recurse": "false",
+}
+_SETTINGS = [word for key, value in _OURS.items() for word in ("-c", f"{key}={value}")]
 REFINERY = {
     "GIT_AUTHOR_NAME": "Gas Town refinery",
     "GIT_AUTHOR_EMAIL": "refinery@gastown.invalid",
@@ -103,7 +114,7 @@ def _git(
     command.update_environment(**QUIET, **(env or {}))
     try:
         return str(
-            command.execute(["git", *_OURS, *args], strip_newline_in_stdout=strip, kill_after_timeout=limit)
+            command.execute(["git", *_SETTINGS, *args], strip_newline_in_stdout=strip, kill_after_timeout=limit)
         )
     except git.exc.GitCommandNotFound as error:
         raise _no_git() from error

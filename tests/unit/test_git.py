@@ -210,3 +210,41 @@ def test_an_origin_that_hangs_is_given_up(
     git.follow_origin(mirror, "main")
     with pytest.raises(git.GitTrouble, match="did not complete"):
         git.push_to_origin(mirror, "main", git.head(mirror))
+
+
+SETTINGS = """
+[clone]
+    defaultRemoteName = upstream
+[commit]
+    cleanup = strip
+    gpgSign = true
+[merge]
+    ff = {ff}
+    verifySignatures = true
+[push]
+    followTags = true
+    gpgSign = true
+[safe]
+    bareRepository = explicit
+[status]
+    showUntrackedFiles = no
+"""
+
+
+@pytest.mark.parametrize("ff", ["false", "only"])
+def test_a_persons_own_settings_stop_nothing_and_hide_nothing(sandbox: Sandbox, ff: str) -> None:
+    repo, mirror, clone = sandbox.repo("app"), sandbox.folder / "repo.git", sandbox.folder / "clone"
+    own = sandbox.home / ".gitconfig"
+    own.write_text(own.read_text() + SETTINGS.format(ff=ff))
+    git.mirror(str(repo), mirror)
+    start = git.clone(mirror, clone, "main", "polecat/toast/ap-1-1")
+    sandbox.git("tag", "-m", "a tag of the agent's", "v9", cwd=clone)
+    (clone / "new").write_text("new\n")
+    assert git.dirty(clone) == ["?? new"]
+    git.commit_all(clone, "#1: begins with a mark")
+    head = git.head(clone)
+    git.push_branch(clone, mirror, head, [f"{PREFIX}/{head[:12]}"])
+    built = git.candidate(
+        sandbox.folder / "refinery", mirror, start, head, f"{PREFIX}/{head[:12]}", "squash", "#1"
+    )
+    assert isinstance(built, git.Candidate)
