@@ -1,5 +1,7 @@
 """Verb: a command that takes the global flags too, wherever on the line they stand."""
 
+import re
+from itertools import islice
 from typing import Any
 
 import click
@@ -51,6 +53,30 @@ def global_options(taken: set[str]) -> list[click.Option]:
     return found
 
 
+# Begins as an option does and can be none: an item of a Markdown list, a negative number, a rule.
+_TEXT = re.compile(r"--?[^-A-Za-z]|---")
+
+
+def _text_last(args: list[str], valued: set[str]) -> list[str]:
+    """Put arguments behind `--` from the first on that would be taken for an option and is text.
+
+    `valued` has the options whose value, whatever it looks like, is the next word.
+    """
+    first: list[str] = []
+    last: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--":
+            last += rest
+        elif arg in valued:
+            first += (arg, *islice(rest, 1))
+        elif _TEXT.match(arg) or (last and not arg.startswith("-")):
+            last.append(arg)
+        else:
+            first.append(arg)
+    return [*first, "--", *last] if last else args
+
+
 class Verb(click.Command):
     """A command of `bd`."""
 
@@ -58,6 +84,12 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         taken = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
         self.params += global_options(taken)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what was typed; a text that begins with a hyphen is a text."""
+        options = [param for param in self.params if isinstance(param, click.Option)]
+        valued = {name for each in options if not (each.is_flag or each.count) for name in each.opts}
+        return super().parse_args(ctx, _text_last(args, valued))
 
 
 class Nouns(click.Group):

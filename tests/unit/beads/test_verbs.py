@@ -466,6 +466,17 @@ def test_comments(bd: Bd) -> None:
     assert bd("show", one, "--json").json[0]["notes"] == "noted"
 
 
+def test_a_text_that_begins_with_a_hyphen_is_a_text(bd: Bd) -> None:
+    made = bd("create", "-1 is", "answered", "-p", "1", "-d", "- a", "--json").json
+    one = made["id"]
+    assert (made["title"], made["priority"], made["description"]) == ("-1 is answered", 1, "- a")
+    for text in ("- one\n- two", "--- \nrule", "-- ann"):
+        assert bd("comment", one, text, "--author", "ann", "--json").json["text"] == text
+    assert bd("comment", one, "- a", "--", "--b", "--json").code == 0
+    assert [each["text"] for each in bd("comments", one, "--json").json][-1] == "- a --b --json"
+    assert bd("comment", one, "--auhtor", "ann").code == 2, "what looks like an option must be one"
+
+
 def test_settings(bd: Bd) -> None:
     assert bd("config", "set", "a.b", "c", "--json").json["value"] == "c"
     assert bd("config", "get", "a.b", "--json").json == {"key": "a.b", "value": "c", "schema_version": 1}
