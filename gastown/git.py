@@ -112,14 +112,17 @@ def _git(
         raise _no_git() from error
     command = git.Git(str(cwd))
     command.update_environment(**QUIET, **(env or {}))
+    words = ["git", *_SETTINGS, *args]
     try:
-        return str(
-            command.execute(["git", *_SETTINGS, *args], strip_newline_in_stdout=strip, kill_after_timeout=limit)
+        out: bytes = command.execute(
+            words, strip_newline_in_stdout=strip, kill_after_timeout=limit, stdout_as_string=False
         )
     except git.exc.GitCommandNotFound as error:
         raise _no_git() from error
     except git.exc.GitCommandError as error:
         raise GitTrouble(f"git {args[0]}: {_said(error)}") from error
+    # Paths, subjects and conflicting lines are any bytes; what is read here is stored and shown.
+    return out.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _no_git() -> GitTrouble:
@@ -127,7 +130,7 @@ def _no_git() -> GitTrouble:
 
 
 def _said(error: GitCommandError) -> str:
-    text = str(error.stderr).strip()
+    text = str(error.stderr).encode("utf-8", "replace").decode().strip()
     text = text.removeprefix("stderr: '").removesuffix("'").strip()
     return text or f"exit {error.status}"
 

@@ -126,11 +126,11 @@ def allow_again() -> None:
 
 
 def tail(path: Path, begin: int = 0) -> str:
-    """The last 4,000 bytes of a text file, from `begin` on."""
+    """The last 4,000 bytes of a file, from `begin` on, as text that can be stored, whatever was written there."""
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(begin, size - TAIL_BYTES))
-        return file.read().decode("utf-8", "replace").strip()
+        return file.read().decode("utf-8", "replace").replace("\0", "\ufffd").strip()
     return ""
 
 

@@ -77,3 +77,15 @@ def test_two_edits_of_different_lines_need_no_second_attempt(sandbox: Sandbox) -
     town.settle(*beads)
     assert town.file("list.txt").split("\n") == ["1 done", *"234567", "8 done"]
     assert [len(town.attempts(bead)) for bead in beads] == [1, 1]
+
+
+def test_a_conflict_in_another_encoding_is_told_too(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox, VERSION)
+    town.box.commit(town.repo, {"version.txt": "2\n"}, "Second version")
+    old = "git reset --quiet --hard HEAD~1; printf 'caf\\351' > version.txt"
+    bead = town.bead(
+        "Latin", f"if [ ! -e {sandbox.folder}/once ]; then touch {sandbox.folder}/once; {old}; fi; echo > x"
+    )
+    town.gt("sling", "--wait", bead)
+    assert [a.state for a in town.attempts(bead)] == ["failed", "merged"]
+    assert "caf\ufffd" in town.comments(bead)

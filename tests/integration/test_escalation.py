@@ -72,6 +72,14 @@ def test_a_script_that_fails_escalates_with_its_last_words(sandbox: Sandbox) -> 
     assert has_half(brought_back(town, bead))
 
 
+def test_last_words_that_are_no_text_are_told_all_the_same(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    bead = town.bead("Binary", "printf 'not \\000 \\351 text'; exit 3")
+    town.gt("sling", "--wait", bead, check=False)
+    assert [a.state for a in town.attempts(bead)] == ["escalated"]
+    assert "the script exited 3" in town.comments(bead) and "not \ufffd \ufffd text" in town.comments(bead)
+
+
 @pytest.mark.parametrize("command", [("unsling",), ("polecat", "nuke")])
 def test_taking_work_away_saves_it_first(sandbox: Sandbox, command: tuple[str, ...], forever: str) -> None:
     town = TownAtWork(sandbox)

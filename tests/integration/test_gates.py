@@ -50,6 +50,9 @@ BAD = {
         "exited 0 but ran no test",
         "collected 0 items",
     ),
+    "printing any bytes": Bad(
+        "printf 'not \\000 \\351 text'; exit 1", "red", "is red", "not \ufffd \ufffd text"
+    ),
     "the second one red": Bad(
         "['echo lint is fine', 'echo broken; exit 2']", "red", "is red (exit 2)", "broken"
     ),
