@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -35,14 +36,14 @@ from beads.model import Draft
 from beads.store import Change, Store
 from tests.unit.beads.conftest import call
 
-EXAMPLES = int(os.environ.get("GT_PROPERTY_EXAMPLES", "20"))  # read before the tests' environment is scrubbed
+EXAMPLES = int(os.environ.get("GT_PROPERTY_EXAMPLES", "30"))  # read before the tests' environment is scrubbed
 NOT_WORK = {"merge-request", "gate", "molecule", "message", "agent", "role", "rig"}
 ELSEWHERE = "zz-far"  # of another prefix, so it may be depended on before it exists
 
 ACTORS = st.sampled_from(["ann", "bob"])
-ANY = st.integers(0, 30)  # an issue: this one of those there are, going round
+ANY = st.integers(0, 7)  # an issue: this one of those there are, going round
 KINDS = st.sampled_from(
-    ["blocks", "blocks", "conditional-blocks", "parent-child", "parent-child", "waits-for", "related"]
+    ["blocks", "conditional-blocks", "parent-child", "parent-child", "waits-for", "waits-for", "related"]
 )
 GATES = st.sampled_from(["", '{"gate":"any-children"}', '{"gate":"all-children"}'])
 TYPES = st.sampled_from(["task", "task", "task", "epic", "bug", "gate", "molecule"])
@@ -200,6 +201,7 @@ class Surfaces(RuleBasedStateMachine):
         self.store = self.opened("store")
         self.past: list[tuple[str, Facts]] = []
         self.sound = False
+        self.made = 0
         with self.store.write("setup") as change:
             change.set_config("status.custom", "qa:wip")
 
@@ -235,6 +237,30 @@ class Surfaces(RuleBasedStateMachine):
         connection.close()
         return last or 0
 
+    @initialize(
+        edges=st.lists(st.tuples(ANY, ANY, KINDS, GATES), min_size=4, max_size=10),
+        epics=st.sets(ANY, max_size=2),
+    )
+    def grow(self, edges: list[tuple[int, int, str, str]], epics: set[int]) -> None:
+        """Some issues that hang together and speak of one another."""
+        names = [*(f"gt-{letter}" for letter in "abcde"), ELSEWHERE]
+        for number, name in enumerate(names[:-1]):
+            kind, text = "epic" if number in epics else "task", f"after {names[number - 1]}"
+            self.make("ann", Draft(title=name, id=name, type=kind, description=text))
+        for one, other, kind, gate in edges:
+            self.link("bob", names[one % 5], names[other % 6], kind, gate)
+
+    def make(self, who: str, draft: Draft) -> None:
+        self.written(who, lambda change: change.create(draft))
+
+    def new_id(self) -> str:
+        """An id that is the same whenever this sequence is played."""
+        self.made += 1
+        return f"gt-{self.made}"
+
+    def link(self, who: str, one: str, other: str, kind: str, gate: str) -> None:
+        self.written(who, lambda change: change.add_dependency(one, other, kind, gate))
+
     # what anybody may do
 
     @rule(
@@ -252,10 +278,10 @@ class Surfaces(RuleBasedStateMachine):
             priority=priority,
             description=text.format(other=target),
             labels=("x",) if priority == 0 else (),
-            id=ELSEWHERE if far == 1 else "",
+            id=ELSEWHERE if far == 1 else self.new_id(),
             depends_on=((target, link),) if link else (),
         )
-        self.written(who, lambda change: change.create(draft))
+        self.make(who, draft)
 
     @precondition(lambda self: self.facts().issues)
     @rule(
@@ -271,13 +297,12 @@ class Surfaces(RuleBasedStateMachine):
             title="A child", parent=self.one(parent), blocks=(self.one(held),) if waits else (),
             pinned=flag == "pinned", ephemeral=flag == "ephemeral",
         )  # fmt: skip
-        self.written(who, lambda change: change.create(draft))
+        self.make(who, draft)
 
     @precondition(lambda self: len(self.facts().issues) > 1)
     @rule(who=ACTORS, one=ANY, other=ANY, kind=KINDS, gate=GATES)
     def depend(self, who: str, one: int, other: int, kind: str, gate: str) -> None:
-        ends = self.one(one), self.one(other)
-        self.written(who, lambda change: change.add_dependency(*ends, kind, gate))
+        self.link(who, self.one(one), self.one(other), kind, gate)
 
     @precondition(lambda self: self.facts().links)
     @rule(who=ACTORS, number=ANY)
