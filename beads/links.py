@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from beads import clock, ids, ready
+from beads import clock, ids, ready, words
 from beads.errors import Invalid, NotFound, Refused
 from beads.model import BLOCKING, PARENT, WAITS_FOR, is_external
 from beads.queries import View
 from beads.schema import dependencies as links
-from beads.schema import issues
+from beads.schema import issues, prefixes
 from beads.text import safe
 
 # Within each family a circle could never be worked off.
@@ -107,6 +107,12 @@ def known_prefixes(view: View) -> set[str]:
     """Return the prefixes of this store: its own, and those of its rigs."""
     rigs = {value for key, value in view.config_items("rig.").items() if key.endswith(".prefix")}
     return {view.prefix(), *rigs}
+
+
+def id_prefixes(view: View) -> set[str]:
+    """Return what an id may begin with: the prefixes of this store, those allowed beside, and those in use."""
+    used = view.conn.execute(select(prefixes.c.prefix)).scalars()
+    return {*known_prefixes(view), *words.split(view.config("allowed_prefixes") or ""), *used}
 
 
 def _path(conn: Connection, start: str, goal: str, kinds: Iterable[str]) -> list[str]:

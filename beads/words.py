@@ -15,7 +15,7 @@ from beads.model import (
 )
 from beads.text import nearest, safe
 
-_STATUS = re.compile(r"[a-z][a-z0-9_-]*")
+STATUS = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 def unknown(kind: str, word: str, known: Iterable[str]) -> Invalid:
@@ -36,7 +36,7 @@ def custom_statuses(setting: str | None) -> dict[str, str]:
     found = {}
     for entry in split(setting or ""):
         name, _, category = entry.partition(":")
-        if len(name) <= MAX_WORD and _STATUS.fullmatch(name):
+        if len(name) <= MAX_WORD and STATUS.fullmatch(name):
             found[name] = category or UNSPECIFIED
     return found
 

@@ -80,7 +80,7 @@ class Joined(Call):
     def __init__(self, outer: Call, change: "Change") -> None:
         super().__init__()
         self._change = change
-        self.beads_dir, self.actor = outer.beads_dir, change.actor
+        self.beads_dir, self.actor, self.owner = outer.beads_dir, change.actor, outer.owner
         self.answer: Any = None
         self.last = ""
 
@@ -136,6 +136,7 @@ def batch(file: str, dry_run: bool, message: str | None) -> None:
     lines = _lines(texts.read_file(file))
     results: list[dict[str, Any]] = []
     if lines:
+        call.owner  # noqa: B018 asks git, which is slow, so before anybody has to wait for this transaction
         with contextlib.suppress(_DryRun), call.writing() as change:
             joined = Joined(call, change)
             results += [_carry_out(joined, line) for line in lines]

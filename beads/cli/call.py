@@ -66,6 +66,11 @@ class Call:
         return workspace.actor(self.environ, self.flags.get("actor"))
 
     @cached_property
+    def owner(self) -> str:
+        """Who answers for what is made here: the address of git's author."""
+        return workspace.git_identity(self.environ)[1]
+
+    @cached_property
     def store(self) -> "Store":
         """The store, opened."""
         from beads.store import Store

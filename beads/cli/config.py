@@ -2,6 +2,7 @@
 
 import click
 
+from beads import settings
 from beads.cli.call import current
 from beads.cli.verb import Nouns
 from beads.errors import Invalid
@@ -27,12 +28,37 @@ def _key(key: str) -> str:
 def set_value(key: str, value: str) -> None:
     """Set a setting."""
     call = current()
+    settings.check(key, value)
     with call.writing() as change:
         change.set_config(_key(key), value)
     if call.json:
         call.emit({"key": key, "value": value, "location": "database"})
     else:
         call.say(f"{key} = {value}")
+
+
+@config.command("set-many")
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE…")
+def set_many(pairs: tuple[str, ...]) -> None:
+    """Set several settings: all of them, or none."""
+    call = current()
+    found = dict(_pair(pair) for pair in pairs)
+    with call.writing() as change:
+        for key, value in found.items():
+            change.set_config(key, value)
+    if call.json:
+        call.emit([{"key": key, "value": value, "location": "database"} for key, value in found.items()])
+    else:
+        for key, value in found.items():
+            call.say(f"{key} = {value}")
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not equals:
+        raise click.UsageError(f"{safe(pair[:60])!r} is no KEY=VALUE")
+    settings.check(_key(key), value)
+    return key, value
 
 
 @config.command("get")

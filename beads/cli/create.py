@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beads import shapes, words
-from beads.cli import fields, render, texts
+from beads.cli import fields, lint, render, texts
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
+from beads.errors import Refused
 from beads.model import DEPENDENCY_TYPES, WAITS_FOR, Draft, Issue
+from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.store import Change, View
@@ -43,14 +45,19 @@ class _DryRun(Exception):
 @click.option("--dry-run", is_flag=True, help="Check everything, and make nothing.")
 @click.option("-f", "--file", help="File an issue for each `## Title` of a Markdown file.")
 @click.option("--graph", metavar="FILE", help="File the nodes and edges of a JSON plan; - is stdin.")
-@click.option("--validate", "--force", "ignored", is_flag=True, hidden=True)
+@click.option("-s", "--status", help="Its status, when not open.")
+@click.option("--validate", is_flag=True, help="Refuse it when it lacks what its type should say.")
+@click.option("--force", is_flag=True, help="Take an --id that begins with another prefix.")
+@click.option("--repo", type=click.Path(), help="File it in the store of this directory.")
 @fields.field_options
 def create(
     words_of_title: tuple[str, ...], title: str | None, file: str | None, graph: str | None, **given: Any
 ) -> None:
     """File an issue, or all the issues of a file."""
     call = current()
-    given.pop("ignored")
+    if repo := given.pop("repo"):
+        call.flags["directory"] = str(call.cwd / repo)
+    call.owner  # noqa: B018 asks git, which is slow, so before anybody has to wait for this transaction
     silent, dry_run = given.pop("silent"), given.pop("dry_run")
     if file is not None or graph is not None:
         given["title"] = " ".join(words_of_title) or title
@@ -58,6 +65,7 @@ def create(
     try:
         with call.writing() as change:
             issue = change.create(_draft(change, _title(words_of_title, title), given))
+            lint.check_new(call, change, issue, given["validate"])
             _wait(change, issue, given)
             if dry_run:
                 raise _DryRun(issue)
@@ -106,14 +114,30 @@ def _draft(change: "Change", title: str, given: dict[str, Any]) -> Draft:
         "ephemeral": given.pop("ephemeral"),
         "no_history": given.pop("no_history"),
     }
-    for name in ("deps", "waits_for", "waits_for_gate"):
-        given.pop(name)
-    given.pop("title", None)
+    if more["id"] and not given["force"]:
+        _check_prefix(change, more["id"])
+    for name in ("deps", "waits_for", "waits_for_gate", "validate", "force", "title"):
+        given.pop(name, None)
     notes = given.pop("append_notes")
     values = fields.fields(given, change.now)
     if notes:
         values["notes"] = notes
+    values["owner"] = current().owner
     return Draft(**more, **values, infix="wisp" if more["ephemeral"] else "")
+
+
+def _check_prefix(view: "View", issue_id: str) -> None:
+    """Take an id for a slip of the hand when nothing here begins so, and nothing here waits for it."""
+    from beads.ids import is_id
+    from beads.links import id_prefixes
+
+    known = id_prefixes(view)
+    ours = any(issue_id.startswith(f"{prefix}-") for prefix in known)
+    if is_id(issue_id) and not ours and not view.dependents(issue_id):
+        raise Refused(
+            f"{safe(issue_id)} begins with none of this store's prefixes: {', '.join(sorted(known))}",
+            "say --force if it is meant",
+        )
 
 
 def _links(view: "View", deps: tuple[str, ...]) -> dict[str, Any]:
@@ -156,10 +180,14 @@ def _answer(call: Call, issue: Issue, silent: bool, dry_run: bool) -> None:
 @click.argument("title", nargs=-1, required=True)
 @click.option("-p", "--priority", default="2", help="0-4 or P0-P4.")
 @click.option("-t", "--type", "issue_type", default="task", help="bug, feature, task, …")
-@click.option("-l", "--labels", multiple=True, help="Labels; comma list or repeated.")
-def quick(title: tuple[str, ...], priority: str, issue_type: str, labels: tuple[str, ...]) -> None:
+@click.option("-l", "--labels", "--label", multiple=True, help="Labels; comma list or repeated.")
+@click.option("--parent", help="Make it a child of this issue.")
+def quick(
+    title: tuple[str, ...], priority: str, issue_type: str, labels: tuple[str, ...], parent: str | None
+) -> None:
     """File an issue and print only its id."""
     call = current()
+    owner = call.owner
     with call.writing() as change:
         issue = change.create(
             Draft(
@@ -167,6 +195,8 @@ def quick(title: tuple[str, ...], priority: str, issue_type: str, labels: tuple[
                 type=issue_type,
                 priority=words.priority(priority),
                 labels=texts.joined(labels),
+                parent=change.resolve(parent) if parent else "",
+                owner=owner,
             )
         )
     call.touched(issue.id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beads import outlines, shapes
-from beads.cli import render, texts
+from beads.cli import lint, render, texts
 from beads.cli.call import Call
 from beads.errors import BeadsError, Invalid
 from beads.text import safe
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 _MARKDOWN = (".md", ".markdown")
 # What may be said for all issues of a file.
 _FOR_ALL_OF_FILE = frozenset(
-    ("labels", "rig", "prefix", "parent", "no_inherit_labels", "ephemeral", "no_history", "mol_type")
+    (
+        "labels",
+        "rig",
+        "prefix",
+        "parent",
+        "no_inherit_labels",
+        "ephemeral",
+        "no_history",
+        "mol_type",
+        "validate",
+    )
 )
 _FOR_ALL_OF_GRAPH = frozenset(("rig", "prefix", "ephemeral", "no_history"))
 
@@ -47,7 +57,7 @@ def from_markdown(
     made: list[Issue] = []
     try:
         with call.writing() as change:
-            made += [_outlined(change, each, given, draft) for each in found]
+            made += [_outlined(call, change, each, given, draft) for each in found]
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -70,7 +80,9 @@ def _markdown(call: Call, path: str) -> str:
     return texts.read_file(str(call.cwd / path))
 
 
-def _outlined(change: "Change", outline: outlines.Outline, given: dict[str, Any], draft: Drafter) -> "Issue":
+def _outlined(
+    call: Call, change: "Change", outline: outlines.Outline, given: dict[str, Any], draft: Drafter
+) -> "Issue":
     said = outline.sections
     options = {
         **given,
@@ -85,7 +97,9 @@ def _outlined(change: "Change", outline: outlines.Outline, given: dict[str, Any]
         "deps": outline.words("dependencies"),
     }
     try:
-        return change.create(draft(change, outline.title, options))
+        issue = change.create(draft(change, outline.title, options))
+        lint.check_new(call, change, issue, given["validate"])
+        return issue
     except BeadsError as error:
         raise Invalid(
             f"line {outline.line}, {safe(outline.title[:60])!r}: {error.message}", error.hint
@@ -111,6 +125,7 @@ def from_graph(call: Call, path: str, given: dict[str, Any], silent: bool, dry_r
     _check_alone(given, "--graph", _FOR_ALL_OF_GRAPH)
     plan = plans.read(texts.read_file(path if path == "-" else str(call.cwd / path)))
     usual = {name: value for name, value in given.items() if name in _FOR_ALL_OF_GRAPH and value}
+    usual["owner"] = call.owner
     if "prefix" in usual:
         usual["prefix"] = usual["prefix"].rstrip("-")
     made: dict[str, Issue] = {}

@@ -25,7 +25,7 @@ _TEXTS = (
     (("--await-id",), "What a gate waits for."),
     (("--mol-type",), "Kind of molecule."),
     (("--wisp-type",), "Kind of wisp."),
-    (("--event-kind",), "What happened, of an event."),
+    (("--event-kind", "--event-category"), "What happened, of an event."),
     (("--event-actor",), "Who did it, of an event."),
     (("--event-target",), "To what, of an event."),
     (("--event-payload",), "With what, of an event."),
@@ -45,7 +45,7 @@ def field_options(command: F) -> F:
         click.option("--design-file", help="Read the design from a file; - is stdin."),
         click.option("--append-notes", help="Add to the notes."),
         click.option("-e", "--estimate", type=int, help="Minutes that it may take."),
-        click.option("--metadata", help="A JSON object."),
+        click.option("--metadata", help="A JSON object; @FILE reads it from a file."),
         *(click.option(*names, help=text) for names, text in _TEXTS),
     ]
     for option in reversed(options):
@@ -75,7 +75,7 @@ def fields(given: dict[str, Any], now: datetime) -> dict[str, Any]:
         "estimated_minutes": given.pop("estimate"),
     }
     if (metadata := given.pop("metadata")) is not None:
-        found["metadata"] = document(metadata)
+        found["metadata"] = document(texts.read_file(metadata[1:]) if metadata.startswith("@") else metadata)
     for name in ("due", "defer"):
         if (text := given.pop(name)) is not None:
             key = "due_at" if name == "due" else "defer_until"

@@ -59,6 +59,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "stats": ("beads.cli.status:status", ""),
     "count": ("beads.cli.status:count", "Count issues, also in groups."),
     "stale": ("beads.cli.status:stale", "List issues that nobody has changed for long."),
+    "lint": ("beads.cli.lint:lint", "Find issues that do not say when they are done."),
     "doctor": ("beads.cli.doctor:doctor", "Examine the store, and put it right."),
     "repair-deps": ("beads.cli.doctor:repair_deps", "Find dependencies that lead nowhere."),
     "migrate": ("beads.cli.migrate:migrate", "Bring an older store up to this version."),
