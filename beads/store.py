@@ -2,6 +2,7 @@
 
 import json
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,8 @@ class Store:
         self._gate = database.Gate(beads_dir)
         self._engine = database.connect(self.path)
         self._writer = self._engine.execution_options(write=True)
+        # The last one to leave folds the log into the database, whichever way a process ends.
+        weakref.finalize(self, self._engine.dispose)
 
     @classmethod
     def create(cls, beads_dir: Path, prefix: str) -> "Store":

@@ -1,11 +1,9 @@
 """`bd`: the command line of the issue store. One module per family of verbs, imported when it is called."""
 
-import sys
-
 
 def main() -> None:
     """Run `bd`; the console script's entry."""
-    from beads.cli.boundary import run
+    from beads.cli.boundary import leave, run
     from beads.cli.root import bd
 
-    sys.exit(run(bd, "bd", json_to_stdout=True))
+    leave(run(bd, "bd", json_to_stdout=True))

@@ -4,12 +4,13 @@
 130 interrupted.
 """
 
+import gc
 import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -37,6 +38,16 @@ def run(
         # Whoever read has gone; what Python still has in hand must not raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+
+
+def leave(code: int) -> NoReturn:
+    """End the process. What is registered for its end is done; only the collector is spared all that was imported.
+
+    Its last rounds take a fifth of a short command's time. A web board that was told of a change by the file and asks
+    again meanwhile would get that answer before this command's.
+    """
+    gc.freeze()
+    sys.exit(code)
 
 
 def _invoke(group: click.Group, prog: str, arguments: list[str], as_json: bool, json_to_stdout: bool) -> int:

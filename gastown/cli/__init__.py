@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from beads.cli.lazy import LazyGroup
@@ -43,6 +41,6 @@ def gt() -> None:
 
 def main() -> None:
     """Run `gt`; the console script's entry."""
-    from beads.cli.boundary import run
+    from beads.cli.boundary import leave, run
 
-    sys.exit(run(gt, "gt"))
+    leave(run(gt, "gt"))

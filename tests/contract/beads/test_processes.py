@@ -118,6 +118,7 @@ def test_a_story_through_the_real_command(tmp_path: Path) -> None:
     assert [each["id"] for each in json.loads(bd("ready", "--json"))] == [second]
     assert json.loads(bd("show", first, "--json"))[0]["close_reason"] == "done"
     assert bd("--version").startswith("bd version ")
+    assert not list((tmp_path / ".beads").glob("*.db-*")), "who leaves last folds the log into the one file"
     raw = sqlite3.connect(tmp_path / ".beads" / "beads.db")
     assert raw.execute("SELECT count(*) FROM events").fetchone()[0] >= 4
     raw.close()
