@@ -52,6 +52,13 @@ class Change(Remarks):
             self._write(before, changed, _event_type(before.status, changed.get("status")))
         return self.get(issue_id)
 
+    def restore(self, issue_id: str, fields: Mapping[str, Any]) -> None:
+        """Set fields back to what they were, and no others with them."""
+        before = self.get(issue_id)
+        changed = {name: value for name, value in fields.items() if getattr(before, name) != value}
+        if changed:
+            self._write(before, changed, _event_type(before.status, changed.get("status")))
+
     def _allowed(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         for name in fields:
             if name in _READ_ONLY or name not in rows.NAMES:

@@ -74,7 +74,7 @@ def _undo_one(change: Change, event: Event) -> None:
         case "deleted":
             _restore(change, json.loads(event.old_value or "{}"))
         case kind if kind in _FIELDS:
-            change.update(event.issue_id, **{name: _value(name, value) for name, value in old.items()})
+            change.restore(event.issue_id, {name: _value(name, value) for name, value in old.items()})
         case "label_added":
             change.remove_label(event.issue_id, event.new_value or "")
         case "label_removed":
@@ -95,6 +95,8 @@ def _undo_one(change: Change, event: Event) -> None:
 
 
 def _value(name: str, value: Any) -> Any:
+    if name == "waiters":
+        return tuple(value)
     return datetime.fromisoformat(value) if name in INSTANTS and value is not None else value
 
 

@@ -91,3 +91,13 @@ def test_what_was_undone_is_not_undone_again_after_a_deletion(bd: Bd) -> None:
     bd("update", two, "--title", "later", "--actor", "you")
     assert "nothing that could be undone" in undo(bd).error["error"]
     assert shown(bd, two)["title"] == "later"
+
+
+def test_undoing_sets_back_what_was_changed_and_nothing_with_it(bd: Bd) -> None:
+    one = issue(bd)
+    exported = bd("export").out.replace('"status":"open"', '"status":"in_progress"')
+    bd("import", "-", input=exported)
+    bd("update", one, "--status", "open", "--actor", "me")
+    undo(bd)
+    assert shown(bd, one)["status"] == "in_progress"
+    assert "started_at" not in shown(bd, one)
