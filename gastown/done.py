@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beads.errors import Refused
-from gastown import git, hook, store
+from gastown import git, hook, saving, store
 from gastown.config import Rig
 from gastown.model import Attempt
 from gastown.town import Town
@@ -119,7 +119,10 @@ def _nothing_to_merge(town: Town, attempt: Attempt, message: str) -> Done:
 
 
 def _give_up(town: Town, attempt: Attempt, clone: Path, mirror: Path, status: str, message: str) -> Done:
-    saved = git.save(clone, mirror, attempt.safety_ref, attempt.base_commit)
+    try:
+        saved = saving.save(clone, mirror, attempt.safety_ref, attempt.base_commit)
+    except saving.Unreadable:
+        saved = []  # a broken clone must not keep an agent from saying so; it is kept as it is
     with town.store.write(attempt.worker) as change:
         hook.acknowledge(change, attempt.id)
         reason = message or f"{status} by {attempt.worker}"

@@ -98,20 +98,23 @@ ORIGIN_LIMIT = 300.0
 """Seconds for one talk with an origin: a connection that has died must not keep a rig's merges waiting for ever."""
 
 
-def _git(
+def run(
     cwd: Path,
     *args: str,
     env: Mapping[str, str] | None = None,
     strip: bool = True,
     limit: float | None = None,
 ) -> str:
-    """Run git, for at most `limit` seconds. :raises GitTrouble: with git's own last words."""
+    """Run git in a repository's own folder, for at most `limit` seconds.
+
+    :raises GitTrouble: with git's own last words."""
     try:
         import git  # not above: 45 ms, and two runs of git, that `gt sling` and others would spend for nothing
     except ImportError as error:  # what it raises where there is no git
         raise _no_git() from error
     command = git.Git(str(cwd))
-    command.update_environment(**QUIET, **(env or {}))
+    # Where there is no repository any more, one that happens to lie above must not be taken for it.
+    command.update_environment(**QUIET, GIT_CEILING_DIRECTORIES=str(cwd.parent), **(env or {}))
     words = ["git", *_SETTINGS, *args]
     try:
         out: bytes = command.execute(
@@ -122,7 +125,7 @@ def _git(
     except git.exc.GitCommandError as error:
         raise GitTrouble(f"git {args[0]}: {_said(error)}") from error
     # Paths, subjects and conflicting lines are any bytes; what is read here is stored and shown.
-    return out.decode("utf-8", "replace").replace("\0", "\ufffd")
+    return out.decode("utf-8", "replace")
 
 
 def _no_git() -> GitTrouble:
@@ -135,9 +138,10 @@ def _said(error: GitCommandError) -> str:
     return text or f"exit {error.status}"
 
 
-def _try(cwd: Path, *args: str, limit: float | None = None) -> str | None:
+def ask(cwd: Path, *args: str, limit: float | None = None) -> str | None:
+    """The same; None where git fails."""
     try:
-        return _git(cwd, *args, limit=limit)
+        return run(cwd, *args, limit=limit)
     except GitTrouble:
         return None
 
@@ -148,15 +152,15 @@ def _try(cwd: Path, *args: str, limit: float | None = None) -> str | None:
 def mirror(url: str, path: Path) -> None:
     """Make a rig's bare repository from the person's own. :raises Invalid: the URL gives no repository."""
     try:
-        _git(path.parent, "clone", "--bare", "--quiet", "--", url, str(path))
+        run(path.parent, "clone", "--bare", "--quiet", "--", url, str(path))
     except GitTrouble as error:
         raise Invalid(
             f"cannot clone {url}: {error.message}", hint="check it with: git ls-remote URL"
         ) from error
-    _git(path, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
-    _git(path, "config", "receive.denyDeletes", "true")
-    _git(path, "config", "gc.auto", "0")  # hard links and safety refs: only a deliberate gc
-    _git(path, "config", "core.hooksPath", "hooks")  # a person's own setting of it must not open the door
+    run(path, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    run(path, "config", "receive.denyDeletes", "true")
+    run(path, "config", "gc.auto", "0")  # hard links and safety refs: only a deliberate gc
+    run(path, "config", "core.hooksPath", "hooks")  # a person's own setting of it must not open the door
     hook = path / "hooks" / "update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(_UPDATE_HOOK)
@@ -165,16 +169,16 @@ def mirror(url: str, path: Path) -> None:
 
 def tip(repo: Path, ref: str) -> str | None:
     """The commit at a ref, or None where there is no such ref."""
-    return _try(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    return ask(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
 
 
 def default_branch(mirror: Path) -> str | None:
     """The branch that the origin's HEAD names."""
-    return _try(mirror, "symbolic-ref", "--short", "HEAD")
+    return ask(mirror, "symbolic-ref", "--short", "HEAD")
 
 
 def is_ancestor(repo: Path, old: str, new: str) -> bool:
-    return _try(repo, "merge-base", "--is-ancestor", old, new) is not None
+    return ask(repo, "merge-base", "--is-ancestor", old, new) is not None
 
 
 def follow_origin(mirror: Path, branch: str) -> None:
@@ -182,7 +186,7 @@ def follow_origin(mirror: Path, branch: str) -> None:
 
     An origin that is out of reach, or has gone its own way, changes nothing."""
     if (
-        _try(
+        ask(
             mirror,
             "fetch",
             "--quiet",
@@ -202,7 +206,7 @@ def follow_origin(mirror: Path, branch: str) -> None:
 def advance(mirror: Path, branch: str, new: str, old: str) -> None:
     """Compare-and-swap of a branch. :raises Moved: it is not at `old`."""
     try:
-        _git(mirror, "update-ref", "-m", "gastown", f"refs/heads/{branch}", new, old)
+        run(mirror, "update-ref", "-m", "gastown", f"refs/heads/{branch}", new, old)
     except GitTrouble as error:
         if tip(mirror, f"refs/heads/{branch}") == new:
             return
@@ -211,7 +215,7 @@ def advance(mirror: Path, branch: str, new: str, old: str) -> None:
 
 def fetch_commit(mirror: Path, clone: Path, commit: str, ref: str) -> None:
     """Bring a commit of the refinery's clone into the rig's repository, under a ref that keeps it."""
-    _git(mirror, "fetch", "--quiet", "--no-tags", str(clone), f"+{commit}:{ref}")
+    run(mirror, "fetch", "--quiet", "--no-tags", str(clone), f"+{commit}:{ref}")
     if tip(mirror, ref) != commit:
         raise GitTrouble(f"{commit[:10]} did not arrive in {mirror}")
 
@@ -219,21 +223,21 @@ def fetch_commit(mirror: Path, clone: Path, commit: str, ref: str) -> None:
 def push_to_origin(mirror: Path, branch: str, commit: str) -> None:
     """Push the tested commit to the real remote: a plain push, which the remote refuses unless it is a fast-forward."""
     wanted = f"{commit}:refs/heads/{branch}"
-    _git(mirror, "push", "--quiet", "--no-verify", "origin", wanted, limit=ORIGIN_LIMIT)
+    run(mirror, "push", "--quiet", "--no-verify", "origin", wanted, limit=ORIGIN_LIMIT)
 
 
 def delete_branch(mirror: Path, branch: str, at: str) -> None:
     """Drop a merged work branch; its commits stay under the attempt's safety refs."""
-    _try(mirror, "update-ref", "-d", f"refs/heads/{branch}", at)
+    ask(mirror, "update-ref", "-d", f"refs/heads/{branch}", at)
 
 
 def log(repo: Path, ref: str, limit: int) -> list[str]:
-    return (_try(repo, "log", f"-{limit}", "--format=%h %s", "--end-of-options", ref) or "").splitlines()
+    return (ask(repo, "log", f"-{limit}", "--format=%h %s", "--end-of-options", ref) or "").splitlines()
 
 
 def count(repo: Path, ref: str) -> int:
     """How many commits a ref has behind it, itself included."""
-    return int(_git(repo, "rev-list", "--count", "--end-of-options", ref))
+    return int(run(repo, "rev-list", "--count", "--end-of-options", ref))
 
 
 # a person's repository
@@ -241,18 +245,18 @@ def count(repo: Path, ref: str) -> int:
 
 def begin(path: Path, name: str, email: str) -> None:
     """A new repository that knows its own author, for machines where git knows none."""
-    _git(path.parent, "init", "--quiet", "--", str(path))
-    _git(path, "symbolic-ref", "HEAD", "refs/heads/main")
-    _git(path, "config", "user.name", name)
-    _git(path, "config", "user.email", email)
+    run(path.parent, "init", "--quiet", "--", str(path))
+    run(path, "symbolic-ref", "HEAD", "refs/heads/main")
+    run(path, "config", "user.name", name)
+    run(path, "config", "user.email", email)
 
 
 def copy(source: Path, path: Path) -> None:
     """What is checked out in a repository, with its history, as branch main of a new one that knows nothing of the
     first. :raises GitTrouble: there is no commit, or git will not read it (it is another user's)."""
-    _git(path.parent, "clone", "--quiet", "--no-checkout", "--", str(source), str(path))
-    _git(path, "checkout", "--quiet", "-B", "main", head(path))
-    _git(path, "remote", "remove", "origin")
+    run(path.parent, "clone", "--quiet", "--no-checkout", "--", str(source), str(path))
+    run(path, "checkout", "--quiet", "-B", "main", head(path))
+    run(path, "remote", "remove", "origin")
 
 
 # an attempt's clone
@@ -262,7 +266,7 @@ def clone(mirror: Path, path: Path, target: str, branch: str) -> str:
     """A clone of its own on a fresh branch from the target's newest commit, which is returned.
 
     `--local` hard-links the objects, which costs nothing, and leaves refs, index and gc independent."""
-    _git(
+    run(
         mirror,
         "clone",
         "--local",
@@ -278,9 +282,9 @@ def clone(mirror: Path, path: Path, target: str, branch: str) -> str:
     base = tip(path, f"refs/remotes/origin/{target}")
     if base is None:
         raise GitTrouble(f"{target} has no commit in {mirror}")
-    _git(path, "checkout", "--quiet", "-b", branch, base)
-    _git(path, "config", "commit.gpgsign", "false")
-    _git(path, "config", "push.default", "current")
+    run(path, "checkout", "--quiet", "-b", branch, base)
+    run(path, "config", "commit.gpgsign", "false")
+    run(path, "config", "push.default", "current")
     return base
 
 
@@ -292,14 +296,20 @@ def exclude(clone: Path, patterns: list[str]) -> None:
     path.write_text("\n".join([*have, *(p for p in patterns if p not in have)]) + "\n")
 
 
+def nested(clone: Path) -> list[str]:
+    """Repositories of their own within a clone, of which git would take nothing but a link: `lib/`."""
+    told = run(clone, "status", "--porcelain", "-z", "--untracked-files=all", strip=False)
+    return [path[3:] for path in told.split("\0") if path.startswith("?? ") and path.endswith("/")]
+
+
 def dirty(clone: Path) -> list[str]:
     """Changed, deleted and new paths, as `git status --porcelain` says them."""
-    return _git(clone, "status", "--porcelain", strip=False).splitlines()
+    return run(clone, "status", "--porcelain", strip=False).splitlines()
 
 
 def commit_all(clone: Path, message: str) -> None:
-    _git(clone, "add", "--all")
-    _git(clone, "commit", "--quiet", "--no-verify", "-m", message)
+    run(clone, "add", "--all")
+    run(clone, "commit", "--quiet", "--no-verify", "-m", message)
 
 
 def head(clone: Path) -> str:
@@ -311,11 +321,11 @@ def head(clone: Path) -> str:
 
 def commits(clone: Path, base: str, head: str = "HEAD") -> list[str]:
     """Short hash and subject of the commits since the base, newest first."""
-    return _git(clone, "log", "--format=%h %s", f"{base}..{head}").splitlines()
+    return run(clone, "log", "--format=%h %s", f"{base}..{head}").splitlines()
 
 
 def current_branch(clone: Path) -> str | None:
-    return _try(clone, "symbolic-ref", "--short", "--quiet", "HEAD")
+    return ask(clone, "symbolic-ref", "--short", "--quiet", "HEAD")
 
 
 def unfinished(clone: Path) -> str | None:
@@ -332,7 +342,7 @@ def unfinished(clone: Path) -> str | None:
 def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None:
     """Push one commit under several refs of the rig's repository and read them back.
     :raises GitTrouble: one of them does not stand there afterwards."""
-    _git(
+    run(
         clone,
         "push",
         "--quiet",
@@ -347,71 +357,10 @@ def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None
             raise GitTrouble(f"{ref} was pushed but does not stand at {commit[:10]} in {mirror}")
 
 
-def save(clone: Path, mirror: Path, prefix: str, base: str | None) -> list[str]:
-    """Put everything of a clone that is nowhere else under refs of the rig's repository: every local branch,
-    every stash, HEAD, and the dirty tree as a commit on HEAD. Returns the saved commits. Named by commit and dated like
-    HEAD, so that saving twice saves once.
-
-    :raises GitTrouble: something could not be saved; then nothing may be removed."""
-    if tip(clone, "HEAD") is None:
-        return []
-    wanted = {head(clone)}
-    wanted |= set(_git(clone, "for-each-ref", "--format=%(objectname)", "refs/heads").split())
-    wanted |= set(_git(clone, "stash", "list", "--format=%H").split())
-    snapshot = _snapshot(clone)
-    if snapshot:
-        wanted.add(snapshot)
-    new = sorted(c for c in wanted if not (base and is_ancestor(clone, c, base)))
-    for commit in new:
-        push_branch(clone, mirror, commit, [f"{prefix}/{commit[:12]}"])
-    return new
-
-
-def _snapshot(clone: Path) -> str | None:
-    """The dirty tree as a commit, made beside the clone's own index, which stays as it is."""
-    if not dirty(clone):
-        return None
-    index = clone / ".git" / "gt-snapshot-index"
-    env = {"GIT_INDEX_FILE": str(index)}
-    try:
-        real = clone / ".git" / "index"
-        if real.exists():
-            index.write_bytes(real.read_bytes())
-        _git(clone, "add", "--all", env=env)
-        tree = _git(clone, "write-tree", env=env)
-    finally:
-        index.unlink(missing_ok=True)
-    date = _git(clone, "log", "-1", "--format=%cI")
-    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    return _git(
-        clone,
-        "commit-tree",
-        tree,
-        "-p",
-        "HEAD",
-        "-m",
-        "Uncommitted work, saved by Gas Town",
-        env=REFINERY | dates,
-    )
-
-
-def saved(mirror: Path, prefix: str) -> list[tuple[str, str]]:
-    """What `save` kept under a prefix: (ref, subject)."""
-    out = _git(mirror, "for-each-ref", "--format=%(refname) %(subject)", prefix)
-    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in out.splitlines()]
-
-
-def restore(mirror: Path, ref: str, path: Path, branch: str) -> None:
-    """Bring a saved commit back, in a new clone on a branch of its own."""
-    _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(path))
-    _git(path, "fetch", "--quiet", "origin", ref)
-    _git(path, "checkout", "--quiet", "-b", branch, "FETCH_HEAD")
-
-
 def reset_to(clone: Path, commit: str) -> None:
     """The clone as it was made. Only ever after `save`."""
-    _git(clone, "checkout", "--quiet", "--force", "-B", current_branch(clone) or "work", commit)
-    _git(clone, "clean", "-ffdq")
+    run(clone, "checkout", "--quiet", "--force", "-B", current_branch(clone) or "work", commit)
+    run(clone, "clean", "-ffdq")
 
 
 # the refinery's clone
@@ -423,8 +372,8 @@ def candidate(
     """Build the merged tree of `head` onto commit `target` in the refinery's clone and leave it checked out there,
     with nothing else in the folder. :raises GitTrouble: it could not be built, which is no conflict."""
     if not (clone / ".git").exists():
-        _git(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(clone))
-    _git(
+        run(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(clone))
+    run(
         clone,
         "fetch",
         "--quiet",
@@ -434,39 +383,39 @@ def candidate(
         f"+{head_ref}:refs/gt/head",
     )
     for leftover in ("merge", "rebase", "cherry-pick"):
-        _try(clone, leftover, "--abort")
-    _git(clone, "checkout", "--quiet", "--force", "--detach", target)
-    _git(clone, "clean", "-ffdxq")
+        ask(clone, leftover, "--abort")
+    run(clone, "checkout", "--quiet", "--force", "--detach", target)
+    run(clone, "clean", "-ffdxq")
     return _STRATEGIES[strategy](clone, target, head, message)
 
 
 def _squash(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:
     conflict = _merge(clone, "merge", "--squash", "--quiet", head)
     if conflict:
-        _git(clone, "reset", "--quiet", "--hard", target)
+        run(clone, "reset", "--quiet", "--hard", target)
         return conflict
-    if _try(clone, "diff", "--cached", "--quiet") is not None:
+    if ask(clone, "diff", "--cached", "--quiet") is not None:
         return Candidate(target)  # its changes are on the target already
-    author = _git(clone, "log", "-1", "--format=%an <%ae>", head)
-    _git(clone, "commit", "--quiet", "--no-verify", "--author", author, "-m", message, env=REFINERY)
-    return Candidate(_git(clone, "rev-parse", "HEAD"))
+    author = run(clone, "log", "-1", "--format=%an <%ae>", head)
+    run(clone, "commit", "--quiet", "--no-verify", "--author", author, "-m", message, env=REFINERY)
+    return Candidate(run(clone, "rev-parse", "HEAD"))
 
 
 def _merge_commit(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:
     conflict = _merge(clone, "merge", "--no-ff", "--quiet", "--no-verify", "-m", message, head)
     if conflict:
-        _git(clone, "merge", "--abort")
+        run(clone, "merge", "--abort")
         return conflict
-    return Candidate(_git(clone, "rev-parse", "HEAD"))
+    return Candidate(run(clone, "rev-parse", "HEAD"))
 
 
 def _rebase(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:
-    _git(clone, "checkout", "--quiet", "--detach", head)
+    run(clone, "checkout", "--quiet", "--detach", head)
     conflict = _merge(clone, "rebase", "--quiet", target)
     if conflict:
-        _git(clone, "rebase", "--abort")
+        run(clone, "rebase", "--abort")
         return conflict
-    return Candidate(_git(clone, "rev-parse", "HEAD"))
+    return Candidate(run(clone, "rev-parse", "HEAD"))
 
 
 _STRATEGIES = {"squash": _squash, "merge": _merge_commit, "rebase": _rebase}
@@ -475,10 +424,10 @@ _STRATEGIES = {"squash": _squash, "merge": _merge_commit, "rebase": _rebase}
 def _merge(clone: Path, *args: str) -> Conflict | None:
     """None when it went through; a Conflict when paths are unmerged; any other failure is raised as such."""
     try:
-        _git(clone, *args, env=REFINERY)
+        run(clone, *args, env=REFINERY)
     except GitTrouble:
-        paths = tuple(_git(clone, "diff", "--name-only", "--diff-filter=U").splitlines())
+        paths = tuple(run(clone, "diff", "--name-only", "--diff-filter=U").splitlines())
         if not paths:
             raise
-        return Conflict(paths, _git(clone, "diff", "--no-color")[:4000])
+        return Conflict(paths, run(clone, "diff", "--no-color")[:4000].replace("\0", "\ufffd"))
     return None

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
-from gastown import environment, git, locks, names, processes, runtimes, sling, store
+from gastown import environment, git, locks, names, processes, runtimes, saving, sling, store
 from gastown.model import WITH_SESSION, Attempt, Session
 from gastown.runtimes.base import Assignment, Launch, Runtime
 from gastown.town import Town
@@ -257,18 +257,46 @@ def clear(town: Town, id: int) -> None:
         if attempt.state in WITH_SESSION or attempt.state == "hooked" or attempt.cleaned_at:
             return
         end_sessions(town, id, attempt.state)
+        trash = None
         if attempt.clone:
             clone = Path(attempt.clone)
             processes.end_orphan(clone.parent / "setup.lock")
-            if (clone / ".git").exists():
-                git.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
-            trash = set_aside(clone.parent)
-        else:
-            trash = None
+            # Before its base was known no agent had seen it.
+            why = _keep(town, attempt, clone) if attempt.base_commit and clone.exists() else None
+            if why is None:
+                trash = set_aside(clone.parent)
+            else:
+                _put_by(town, attempt, clone.parent, why)
         with town.store.write("gt") as change:
             store.change_attempt(change.conn, id, cleaned_at=change.now)
     if trash is not None:
         shutil.rmtree(trash, ignore_errors=True)
+
+
+def _keep(town: Town, attempt: Attempt, clone: Path) -> str | None:
+    """Save what git can save; returns why the folder itself has to stay, if it has to."""
+    try:
+        saving.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
+        rest = saving.left(clone, attempt.base_commit or "")
+    except saving.Unreadable as error:
+        return error.message
+    return f"no commit can hold {', '.join(rest)}" if rest else None
+
+
+def put_by(town: Town, attempt: Attempt) -> Path:
+    """Where an attempt's whole folder is kept, if it had to be."""
+    return town.root / "removed" / f"{attempt.rig}-attempt-{attempt.id}"
+
+
+def _put_by(town: Town, attempt: Attempt, folder: Path, why: str) -> None:
+    """Keep an attempt's whole folder where no other attempt needs the place, and say so on the bead."""
+    place = put_by(town, attempt)
+    place.parent.mkdir(exist_ok=True)
+    folder.rename(place)
+    with town.store.write("gt") as change:
+        if change.exists(attempt.bead):
+            text = f"the clone of attempt {attempt.id} is kept in {place}: {why}"
+            change.add_comment(attempt.bead, text, author="gastown")
 
 
 def discard(folder: Path) -> None:
@@ -345,7 +373,7 @@ def nuke(town: Town, attempt: Attempt, actor: str) -> None:
 
 def saved(town: Town, attempt: Attempt) -> list[tuple[str, str]]:
     """Refs in the rig's repository that keep an attempt's work: (ref, subject)."""
-    return git.saved(town.mirror(attempt.rig), attempt.safety_ref)
+    return saving.saved(town.mirror(attempt.rig), attempt.safety_ref)
 
 
 def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[str, str]]]:
@@ -363,5 +391,5 @@ def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[s
     handed_in = [ref for ref, _ in kept if attempt.head_commit and ref.endswith(attempt.head_commit[:12])]
     ref = (uncommitted or handed_in or [kept[-1][0]])[0]
     branch = f"restored/{attempt.bead}-{attempt.number}"
-    git.restore(town.mirror(attempt.rig), ref, path, branch)
+    saving.restore(town.mirror(attempt.rig), ref, path, branch)
     return branch, kept

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from beads.errors import BeadsError
-from gastown import done, git, hook, processes
+from gastown import done, git, hook, processes, saving
 from gastown.runtimes import shell
 from gastown.town import find
 
@@ -47,7 +47,7 @@ def _run(script: str, mirror: Path, clone: Path, base: str | None, safety_ref: s
     """Run the script on the clean base. What an earlier run, killed half-way, left behind is saved first: a script
     need not bear being run twice on its own output."""
     if base and (git.dirty(clone) or git.head(clone) != base):
-        git.save(clone, mirror, safety_ref, base)
+        saving.save(clone, mirror, safety_ref, base)
         git.reset_to(clone, base)
     path = clone / ".git" / "gt-script.sh"
     path.write_text(script)

@@ -127,7 +127,11 @@ def saved(who: str, as_json: bool) -> None:
     if as_json:
         print_json([{"ref": ref, "subject": subject} for ref, subject in kept])
         return
-    table(("ref", "subject"), kept, f"nothing of attempt {attempt.id} had to be saved")
+    folder = polecats.put_by(here, attempt)
+    if kept or not folder.exists():
+        table(("ref", "subject"), kept, f"nothing of attempt {attempt.id} had to be saved")
+    if folder.exists():
+        click.echo(f"its clone is kept whole in {folder}")
 
 
 @polecat.command()

@@ -225,6 +225,21 @@ def test_the_clone_cannot_be_hurt_by_another_ones_end(town: TownAtWork, agent: A
     town.box.git("fsck", "--strict", cwd=town.mirror)
 
 
+def test_a_clone_that_git_cannot_save_is_kept_whole(town: TownAtWork, agent: Agent) -> None:
+    bead = agent.attempt.bead
+    agent("git", "init", "--quiet", "lib")  # has no commit, so that git refuses to add it
+    agent.write("lib/inner.txt")
+    agent.write("beside.txt")
+    town.gt("unsling", bead)
+    [folder] = (town.town.root / "removed").iterdir()
+    assert (folder / "app/lib/inner.txt").read_text() == "work\n"
+    assert f"is kept in {folder}: no commit can hold lib/" in town.comments(bead)
+    assert str(folder) in town.gt("polecat", "saved", bead).stdout
+    assert town.clones() == [] and town.attempt(bead).cleaned_at, "its place is free again"
+    [ref] = town.safe_commits(town.attempt(bead))
+    assert town.file("beside.txt", ref) == "work"
+
+
 # keys
 
 

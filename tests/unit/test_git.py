@@ -1,12 +1,13 @@
-"""Saving a clone: every branch, the stash, HEAD and the dirty tree, once; and nothing of the clone is changed by it."""
+"""Saving a clone: every commit, the stash and the dirty tree, once; and nothing of the clone is changed by it."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from gastown import git
+from gastown import git, saving
 from tests.support.sandbox import Sandbox
 
 PREFIX = "refs/gastown/attempts/1"
@@ -33,7 +34,7 @@ def base(clone: Path) -> str:
 
 
 def kept(mirror: Path) -> list[str]:
-    return sorted(subject for _, subject in git.saved(mirror, PREFIX))
+    return sorted(subject for _, subject in saving.saved(mirror, PREFIX))
 
 
 def state(sandbox: Sandbox, clone: Path) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def state(sandbox: Sandbox, clone: Path) -> tuple[str, ...]:
 
 
 def test_a_clean_clone_has_nothing_to_save(mirror: Path, clone: Path) -> None:
-    assert git.save(clone, mirror, PREFIX, base(clone)) == []
+    assert saving.save(clone, mirror, PREFIX, base(clone)) == []
     assert kept(mirror) == []
 
 
@@ -69,7 +70,7 @@ def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Pa
     (clone / "src/app.py").unlink()
     before = state(sandbox, clone)
 
-    saved = git.save(clone, mirror, PREFIX, start)
+    saved = saving.save(clone, mirror, PREFIX, start)
 
     subjects = kept(mirror)
     assert [s for s in subjects if not s.startswith("WIP on")] == [
@@ -80,7 +81,7 @@ def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Pa
     ]
     assert len([s for s in subjects if s.startswith("WIP on")]) == 2 and len(saved) == 6
     assert state(sandbox, clone) == before
-    [dirty] = [ref for ref, subject in git.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
+    [dirty] = [ref for ref, subject in saving.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
     files = sandbox.git("ls-tree", "-r", "--name-only", dirty, cwd=mirror).split()
     assert files == ["README.md", "loose", "new", "staged"]
 
@@ -88,15 +89,15 @@ def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Pa
 def test_saving_twice_saves_once(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     sandbox.commit(clone, {"a": "a\n"}, "One")
     (clone / "dirty").write_text("dirty\n")
-    first = git.save(clone, mirror, PREFIX, base(clone))
-    assert git.save(clone, mirror, PREFIX, base(clone)) == first and len(kept(mirror)) == 2
+    first = saving.save(clone, mirror, PREFIX, base(clone))
+    assert saving.save(clone, mirror, PREFIX, base(clone)) == first and len(kept(mirror)) == 2
 
 
 def test_what_changes_between_two_saves_is_saved_beside(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     for text in ("one\n", "two\n"):
         (clone / "dirty").write_text(text)
-        git.save(clone, mirror, PREFIX, base(clone))
-    texts = {sandbox.git("show", f"{ref}:dirty", cwd=mirror) for ref, _ in git.saved(mirror, PREFIX)}
+        saving.save(clone, mirror, PREFIX, base(clone))
+    texts = {sandbox.git("show", f"{ref}:dirty", cwd=mirror) for ref, _ in saving.saved(mirror, PREFIX)}
     assert texts == {"one", "two"}
 
 
@@ -108,21 +109,94 @@ def test_a_half_done_merge_is_saved_too(sandbox: Sandbox, mirror: Path, clone: P
     sandbox.commit(clone, {"README.md": "ours\n"}, "Ours")
     sandbox.run("git", half, "theirs", cwd=clone, check=False)
     assert git.unfinished(clone) == half
-    git.save(clone, mirror, PREFIX, base(clone))
+    saving.save(clone, mirror, PREFIX, base(clone))
     assert {"Ours", "Theirs", "Uncommitted work, saved by Gas Town"} <= set(kept(mirror))
+
+
+def test_work_is_saved_from_a_branch_that_has_no_commit_yet(
+    sandbox: Sandbox, mirror: Path, clone: Path
+) -> None:
+    start = base(clone)
+    sandbox.commit(clone, {"a": "a\n"}, "Before")
+    sandbox.git("checkout", "-q", "--orphan", "fresh", cwd=clone)
+    (clone / "more").write_text("more\n")
+    saving.save(clone, mirror, PREFIX, start)
+    assert kept(mirror) == ["Before", "Uncommitted work, saved by Gas Town"]
+
+
+def test_what_was_reset_amended_or_deleted_is_saved(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    start = base(clone)
+    for n in range(2):
+        sandbox.commit(clone, {f"a{n}": "a\n"}, f"Reset {n}")
+    sandbox.git("reset", "-q", "--hard", start, cwd=clone)
+    sandbox.git("checkout", "-q", "-b", "side", cwd=clone)
+    sandbox.commit(clone, {"b": "b\n"}, "Deleted")
+    sandbox.git("checkout", "-q", "-", cwd=clone)
+    sandbox.git("branch", "-q", "-D", "side", cwd=clone)
+    sandbox.commit(clone, {"c": "c\n"}, "Amended")
+    sandbox.git("commit", "-q", "--amend", "-m", "Final", cwd=clone)
+    saving.save(clone, mirror, PREFIX, start)
+    assert kept(mirror) == ["Amended", "Deleted", "Final", "Reset 1"], "no ref for what another one holds"
+    assert sandbox.git("log", "--format=%s", f"{start}..", cwd=clone) == "Final"
+
+
+def test_what_an_agent_pushed_itself_has_a_safety_ref_too(
+    sandbox: Sandbox, mirror: Path, clone: Path
+) -> None:
+    sandbox.commit(clone, {"a": "a\n"}, "Pushed")
+    sandbox.git("push", "-q", "origin", "HEAD", cwd=clone)
+    saving.save(clone, mirror, PREFIX, base(clone))
+    assert kept(mirror) == ["Pushed"]
+
+
+def test_a_repository_within_the_clone_is_told_and_the_rest_is_saved(
+    sandbox: Sandbox, mirror: Path, clone: Path
+) -> None:
+    start = base(clone)
+    assert saving.left(clone, start) == []
+    for name in ("empty one", "full", "linked"):
+        (clone / "lib" / name).mkdir(parents=True)
+        sandbox.git("init", "-q", cwd=clone / "lib" / name)
+    sandbox.commit(clone / "lib/full", {"x": "x\n"}, "Inner")
+    sandbox.commit(clone / "lib/linked", {"x": "x\n"}, "Inner")
+    sandbox.git("add", "lib/linked", cwd=clone)
+    sandbox.git("commit", "-q", "-m", "Link", cwd=clone)
+    (clone / "lib/file").write_text("file\n")
+    saving.save(clone, mirror, PREFIX, start)
+    assert kept(mirror) == ["Link", "Uncommitted work, saved by Gas Town"]
+    [dirty] = [ref for ref, subject in saving.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
+    assert sandbox.git("show", f"{dirty}:lib/file", cwd=mirror) == "file"
+    assert saving.left(clone, start) == ["lib/empty one/", "lib/full/", "lib/linked"]
+
+
+@pytest.mark.parametrize("part", [".git/HEAD", ".git/index", ".git"])
+def test_a_broken_clone_is_told_and_no_repository_above_is_taken_for_it(
+    sandbox: Sandbox, mirror: Path, clone: Path, part: str
+) -> None:
+    start = base(clone)
+    sandbox.git("init", "-q", cwd=clone.parent)
+    sandbox.commit(clone.parent, {"private": "p\n"}, "A person's own")
+    (clone / "new").write_text("new\n")
+    if (clone / part).is_dir():
+        shutil.rmtree(clone / part)
+    else:
+        (clone / part).write_bytes(b"broken")
+    with pytest.raises(saving.Unreadable):
+        saving.save(clone, mirror, PREFIX, start)
+    assert kept(mirror) == []
 
 
 def test_what_git_ignores_stays_out(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     git.exclude(clone, ["/AGENTS.md"])
     (clone / "AGENTS.md").write_text("ours\n")
-    assert git.save(clone, mirror, PREFIX, base(clone)) == []
+    assert saving.save(clone, mirror, PREFIX, base(clone)) == []
 
 
 def test_a_save_that_does_not_arrive_is_an_error(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     (clone / "dirty").write_text("dirty\n")
     mirror.rename(mirror.with_name("elsewhere"))
     with pytest.raises(git.GitTrouble):
-        git.save(clone, mirror, PREFIX, base(clone))
+        saving.save(clone, mirror, PREFIX, base(clone))
     assert (clone / "dirty").exists()
 
 
