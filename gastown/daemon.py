@@ -23,7 +23,7 @@ from typing import IO
 from beads import clock
 from beads.bell import Bell, ring
 from beads.errors import BeadsError, Refused
-from gastown import convoys, polecats, processes, refinery, runtimes, sling, store, witness
+from gastown import convoys, git, polecats, processes, refinery, runtimes, sling, store, witness
 from gastown.giveback import give_back
 from gastown.model import WITH_SESSION, Attempt, MergeRequest, Session
 from gastown.town import Town
@@ -178,6 +178,7 @@ def _restart(town: Town, attempt: Attempt, reason: str) -> None:
             )
             return
     polecats.end_sessions(town, attempt.id, reason)
+    git.unlock(Path(attempt.clone or ""))
     try:
         polecats.start_session(town, attempt.id)
     except (BeadsError, OSError) as error:

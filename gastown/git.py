@@ -7,6 +7,7 @@ person's configuration, or signs; nothing moves a branch without saying from whi
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -357,6 +358,12 @@ def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None
             raise GitTrouble(f"{ref} was pushed but does not stand at {commit[:10]} in {mirror}")
 
 
+def unlock(clone: Path) -> None:
+    """Remove what killed git processes have locked. Only where none can be at work in the clone any more."""
+    for lock in [*(clone / ".git").glob("*.lock"), *(clone / ".git" / "refs").rglob("*.lock")]:
+        lock.unlink(missing_ok=True)
+
+
 def reset_to(clone: Path, commit: str) -> None:
     """The clone as it was made. Only ever after `save`."""
     run(clone, "checkout", "--quiet", "--force", "-B", current_branch(clone) or "work", commit)
@@ -371,6 +378,16 @@ def candidate(
 ) -> Candidate | Conflict:
     """Build the merged tree of `head` onto commit `target` in the refinery's clone and leave it checked out there,
     with nothing else in the folder. :raises GitTrouble: it could not be built, which is no conflict."""
+    try:
+        _prepare(clone, mirror, target, head_ref)
+    except GitTrouble:
+        # Somebody was killed in it, or a gate has spoilt it; it holds nothing that is not in the mirror.
+        shutil.rmtree(clone, ignore_errors=True)
+        _prepare(clone, mirror, target, head_ref)
+    return _STRATEGIES[strategy](clone, target, head, message)
+
+
+def _prepare(clone: Path, mirror: Path, target: str, head_ref: str) -> None:
     if not (clone / ".git").exists():
         run(mirror, "clone", "--local", "--quiet", "--no-checkout", "--", str(mirror), str(clone))
     run(
@@ -386,7 +403,6 @@ def candidate(
         ask(clone, leftover, "--abort")
     run(clone, "checkout", "--quiet", "--force", "--detach", target)
     run(clone, "clean", "-ffdxq")
-    return _STRATEGIES[strategy](clone, target, head, message)
 
 
 def _squash(clone: Path, target: str, head: str, message: str) -> Candidate | Conflict:

@@ -139,6 +139,14 @@ def test_an_agent_that_does_not_hear_the_hangup_is_ended_all_the_same(
     assert running(forever) == []
 
 
+def test_an_agent_killed_inside_git_goes_on_in_the_same_clone(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    once = "if [ ! -e ../once ]; then touch ../once .git/index.lock; kill -9 $PPID; sleep 60; fi"
+    bead = town.bead("Killed", f"echo x >x; {once}")
+    town.gt("sling", "--wait", bead)
+    assert [a.state for a in town.attempts(bead)] == ["merged"]
+
+
 def test_down_and_up_again_is_nobodys_fault(sandbox: Sandbox, log: Path) -> None:
     town = TownAtWork(sandbox)
     script = f"mkdir -p {log}/go; ls {log}/go | wc -l > {log}/begun\n"

@@ -238,6 +238,22 @@ def test_a_candidate_is_exactly_the_merged_tree(
     assert sandbox.git("rev-list", "--count", f"{old}..{built.commit}", cwd=work) == count
 
 
+@pytest.mark.parametrize("part", [".git/index.lock", ".git/HEAD", ".git/objects"])
+def test_a_refinery_that_somebody_left_broken_is_made_anew(
+    sandbox: Sandbox, mirror: Path, clone: Path, part: str
+) -> None:
+    old, head = base(clone), sandbox.commit(clone, {"a": "1\n"}, "One")
+    ref, work = f"{PREFIX}/{head[:12]}", sandbox.folder / "refinery"
+    git.push_branch(clone, mirror, head, [ref])
+    git.candidate(work, mirror, old, head, ref, "squash", "The bead")
+    if (work / part).is_dir():
+        shutil.rmtree(work / part)
+    else:
+        (work / part).write_text("")
+    assert isinstance(git.candidate(work, mirror, old, head, ref, "squash", "The bead"), git.Candidate)
+    assert (work / "a").read_text() == "1\n"
+
+
 @pytest.mark.parametrize("strategy", ["squash", "merge", "rebase"])
 def test_a_conflict_is_told_and_leaves_the_clone_usable(
     sandbox: Sandbox, mirror: Path, clone: Path, strategy: str
