@@ -1,5 +1,7 @@
 """When an issue may be closed: not while something holds it up, and not what was meant to stay."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import select
 
 from beads.errors import Refused
@@ -28,7 +30,8 @@ def check(view: View, issue: Issue) -> None:
     if issue.type == "gate" and issue.await_type and not gate_open(view, issue):
         awaited = f"{issue.await_type} {issue.await_id}".strip()
         raise Refused(
-            f"cannot close {issue.id}: its gate is not satisfied ({awaited})", f"bd gate resolve {issue.id}"
+            f"cannot close {issue.id}: its gate is not satisfied ({awaited})",
+            f"see whether it is: bd gate check; to open it all the same: bd gate resolve {issue.id}",
         )
 
 
@@ -42,12 +45,22 @@ def _check_children(view: View, epic: Issue) -> None:
 
 
 def gate_open(view: View, gate: Issue) -> bool:
-    """Say whether a gate's condition is met, as far as the store alone can tell."""
-    if gate.await_type == "timer" and gate.timeout:
-        return (view.now - gate.created_at).total_seconds() * 1e9 >= gate.timeout
-    if gate.await_type == "bead":
-        return (
-            view.conn.execute(select(issues.c.status).where(issues.c.id == gate.await_id)).scalar()
-            == "closed"
-        )
-    return False
+    """Say whether a gate may be closed, as far as the store alone can tell; one for people is theirs to close."""
+    match gate.await_type:
+        case "timer":
+            return bool(gate.timeout) and view.now >= timer_ends(gate)
+        case "bead":
+            query = select(issues.c.status).where(issues.c.id == awaited_bead(gate))
+            return view.conn.execute(query).scalar() == "closed"
+        case kind:
+            return not kind.startswith("gh:")
+
+
+def timer_ends(gate: Issue) -> datetime:
+    """Return when a gate's timer runs out."""
+    return gate.created_at + timedelta(microseconds=gate.timeout // 1000)
+
+
+def awaited_bead(gate: Issue) -> str:
+    """Return the id of the issue that a gate waits for, which may be said as `rig:id`."""
+    return gate.await_id.rpartition(":")[2]

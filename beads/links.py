@@ -55,7 +55,9 @@ def _check_ends(view: View, issue_id: str, target: str, kind: str) -> None:
         if kind in (PARENT, WAITS_FOR) or not is_elsewhere(view, target):
             raise NotFound(f"no issue found matching {safe(target)!r}", "see what there is: bd list")
         return
-    if kind == "blocks" and (found[issue_id] == "epic") != (found[target] == "epic"):
+    if kind != "blocks" or "gate" in found.values():
+        return
+    if (found[issue_id] == "epic") != (found[target] == "epic"):
         epic, other = (issue_id, target) if found[issue_id] == "epic" else (target, issue_id)
         raise Invalid(
             f"{epic} is an epic and {other} is not: `blocks` joins epics with epics and tasks with tasks",

@@ -19,6 +19,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _NANOS = {"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9, "d": 86400e9}
+_LONGEST = 2**63 - 1
 
 
 def parse(text: str, now: datetime) -> datetime:
@@ -87,4 +88,7 @@ def duration(text: str) -> int:
     parts = _GO_DURATION.findall(word)
     if not parts or "".join(number + unit for number, unit in parts) != word:
         raise Invalid(f"{safe(text)!r} is not a length of time", "write 30m, 2h45m or 1d")
-    return int(sum(float(number) * _NANOS[unit] for number, unit in parts))
+    found = int(sum(float(number) * _NANOS[unit] for number, unit in parts))
+    if found > _LONGEST:
+        raise Invalid(f"{safe(text)} is longer than can be kept", "write at most 100000d")
+    return found

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "comments": ("beads.cli.comments:comments", "Read what was said about an issue."),
     "note": ("beads.cli.comments:note", "Add to an issue's notes."),
     "config": ("beads.cli.config:config", "Settings: get, set, list, unset."),
+    "gate": ("beads.cli.gate:gate", "What work has to wait for: create, list, show, check, resolve."),
     "epic": ("beads.cli.epic:epic", "How far epics have come; close the finished ones."),
     "search": ("beads.cli.search:search", "Find issues by their words."),
     "query": ("beads.cli.query:query", "Find issues by a condition."),
