@@ -109,17 +109,17 @@ def reopen(ids: tuple[str, ...], reason: str) -> None:
     call = current()
     with call.writing() as change:
         done = many.each(call, ids, lambda name: _reopen(call, change, name, reason))
-        shown = [shapes.issue(issue) for issue in done if issue is not None]
-    if call.json and shown:
-        call.emit(shown)
-    elif not call.json:
-        for each in shown:
-            click.echo("reopened " + render.line(each))
+    if call.json:
+        call.emit([shapes.issue(issue) for issue, _ in done])
+        return
+    for issue, was_closed in done:
+        if was_closed:
+            click.echo("reopened " + render.line(shapes.issue(issue)))
 
 
-def _reopen(call: Call, change: "Change", name: str, reason: str) -> "Issue | None":
+def _reopen(call: Call, change: "Change", name: str, reason: str) -> "tuple[Issue, bool]":
     issue = change.get(change.resolve(name))
-    if issue.status != "closed":
-        call.note(f"{issue.id} is {issue.status} already")
-        return None
-    return change.reopen(issue.id, reason)
+    if issue.status == "closed":
+        return change.reopen(issue.id, reason), True
+    call.note(f"{issue.id} is {issue.status} already")
+    return issue, False

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from beads import shapes
-from beads.cli.call import Call, current
+from beads.cli.call import Call, as_json, current
 from beads.cli.verb import Verb
 from beads.errors import Refused
 from beads.version import BEADS_VERSION
@@ -47,7 +47,19 @@ def _examine(call: Call, check: str, fix: bool) -> None:
         for each in checks:
             call.say(f"{each['status']:<8} {each['name']}: {each['message']}")
     if not fine:
+        if call.json:
+            _tell(checks)
         click.get_current_context().exit(1)
+
+
+def _tell(checks: list[dict[str, Any]]) -> None:
+    """Name what is wrong on stderr too: clients read nothing else of a command that fails."""
+    from beads import health
+
+    wrong = [each for each in checks if each["status"] == health.ERROR]
+    error = "; ".join(f"{each['name']}: {each['message']}" for each in wrong)
+    hint = "; ".join(each["fix"] for each in wrong if "fix" in each)
+    click.echo(as_json({"error": error, **({"hint": hint} if hint else {})}, indent=None), err=True)
 
 
 def _pollution(call: Call, clean: bool, yes: bool) -> None:

@@ -6,7 +6,10 @@ Arguments: the server's program, the workspace, the `bd` to use. One JSON object
 import asyncio
 import json
 import os
+import sqlite3
 import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -17,7 +20,10 @@ said: dict[str, object] = {}
 
 
 async def story(session: ClientSession) -> None:
+    called = set()
+
     async def call(step: str, tool: str, **arguments: object) -> object:
+        called.add(tool)
         answer = await session.call_tool(tool, arguments)
         text = answer.content[0].text if answer.content else ""
         if answer.isError:
@@ -27,10 +33,13 @@ async def story(session: ClientSession) -> None:
         said[step] = found.get("result", found) if isinstance(found, dict) else text
         return said[step]
 
-    said["tools"] = sorted(tool.name for tool in (await session.list_tools()).tools)
+    tools = {tool.name for tool in (await session.list_tools()).tools}
+    await call("discover", "discover_tools")
+    await call("tool", "get_tool_info", tool_name="ready")
     await call("set", "context", action="set", workspace_root=workspace)
     await call("init", "context", action="init", prefix="mc")
     await call("context", "context", action="set", workspace_root=workspace)
+    await call("context_shown", "context", action="show")
     await call("epic", "create", title="Epic", issue_type="epic", brief=False)
     await call(
         "first", "create", title="First", description="why <it>", priority=0, labels=["x", "y"], brief=False
@@ -68,21 +77,42 @@ async def story(session: ClientSession) -> None:
         external_ref="gh-1",
         brief=False,
     )
-    await call("comment", "comment", issue_id=first, text="said")
+    await call("by_update", "update", issue_id=said["epic"]["id"], status="in_progress", assignee="bob")  # type: ignore[index]
+    await call("narrow", "list", status="in_progress", assignee="bob", issue_type="epic")
+    await call("comment", "comment", issue_id=first, text="- said")
     await call("comments", "comments", issue_id=first)
     await call("note", "note", issue_id=first, text="noted")
     await call("close_blocked", "close", issue_id=second)
     await call("close", "close", issue_id=first, reason="done", brief=False)
     await call("reopen", "reopen", issue_ids=[first], reason="not yet", brief=False)
+    await call("reopen_open", "reopen", issue_ids=[first])
     await call("close_again", "close", issue_id=first, brief=False)
     await call("ready_after", "ready", limit=5)
     await call("stats", "stats")
     for action in ("validate", "repair", "schema", "debug", "migration", "pollution"):
         await call(f"admin_{action}", "admin", action=action)
-    await call("repair_fix", "admin", action="repair", fix=True)
-    await call("clean", "admin", action="pollution", clean=True)
+    await damaged(call)
     await call("unknown", "show", issue_id="mc-nope")
     said["quickstart"] = (await session.read_resource("beads://quickstart")).contents[0].text  # type: ignore[union-attr, arg-type]
+    said["not called"] = sorted(tools - called)
+
+
+async def damaged(call: Callable[..., Awaitable[object]]) -> None:
+    """A store from which a program that knows no foreign keys took an issue, and in which a test left one."""
+    await call("left", "create", title="Test issue 1", id="mc-left", external_ref="gh-2", brief=False)
+    await call("gone", "create", title="Gone", id="mc-gone")
+    await call("orphan", "create", title="Orphan", id="mc-orphan", deps=["mc-gone"], labels=["z"])
+    raw = sqlite3.connect(Path(workspace) / ".beads" / "beads.db", isolation_level=None)
+    raw.execute("DELETE FROM issues WHERE id = 'mc-gone'")
+    raw.close()
+    await call("invalid", "admin", action="validate")
+    await call("repair", "admin", action="repair")
+    await call("repair_fix", "admin", action="repair", fix=True)
+    await call("valid", "admin", action="validate", fix_all=True)
+    await call("ready_repaired", "ready", limit=5, labels_any=["z", "zz"], issue_type="task", brief=True)
+    await call("polluted", "admin", action="pollution")
+    await call("clean", "admin", action="pollution", clean=True)
+    await call("cleaned", "show", issue_id="mc-left")
 
 
 async def main() -> None:

@@ -74,7 +74,8 @@ def ids(found: Any) -> list[str]:
 
 
 def test_every_tool(said: dict[str, Any]) -> None:
-    expected = {"set", "init", "context", "cycle", "close_blocked", "unknown"}
+    assert said["not called"] == [], "every tool that the server has"
+    expected = {"set", "init", "context", "tool", "cycle", "close_blocked", "invalid", "cleaned", "unknown"}
     failed = {step for step, answer in said.items() if "error" in json.dumps(answer).lower()}
     assert failed - expected == set(), {step: said[step] for step in failed - expected}
     epic, first, second = (said[name]["id"] for name in ("epic", "first", "second"))
@@ -93,13 +94,34 @@ def test_every_tool(said: dict[str, Any]) -> None:
     }
     assert (said["claim"]["status"], said["claim"]["assignee"]) == ("in_progress", "mcp")
     assert (said["update"]["title"], said["update"]["priority"]) == ("First!", 1)
-    assert [each["text"] for each in said["comments"]] == ["said"]
+    assert ids(said["narrow"]) == [epic]
+    assert [each["text"] for each in said["comments"]] == ["- said"]
     assert f"blocked by {first}" in said["close_blocked"]["error"], "the message comes through"
     assert [each["status"] for each in said["close"]] == ["closed"]
     assert [each["status"] for each in said["reopen"]] == ["open"]
-    assert set(ids(said["ready_after"])) == {epic, second}
-    assert said["stats"]["summary"]["total_issues"] == 3
+    assert ids(said["reopen_open"]) == [first], "it was open, which is a success"
+    assert ids(said["ready_after"]) == [second]
+    counts = {
+        "total_issues": 3,
+        "in_progress_issues": 1,
+        "closed_issues": 1,
+        "ready_issues": 1,
+        "blocked_issues": 0,
+    }
+    assert said["stats"]["summary"].items() >= counts.items()
     assert said["admin_validate"]["overall_ok"] is True
     assert said["admin_repair"]["orphaned_count"] == 0
     assert "no issue found matching 'mc-nope'" in said["unknown"]["error"]
     assert "bd ready" in said["quickstart"]
+    damage_is_found_and_repaired(said)
+
+
+def damage_is_found_and_repaired(said: dict[str, Any]) -> None:
+    assert said["left"]["external_ref"] == "gh-2"
+    assert "mc-orphan depends on mc-gone, which is not here" in said["invalid"]["error"]
+    assert "bd repair-deps --fix" in said["invalid"]["error"]
+    assert said["repair"]["orphaned_count"] == said["repair_fix"]["fixed"] == 1
+    assert said["valid"]["overall_ok"] is True
+    assert ids(said["ready_repaired"]) == ["mc-orphan"]
+    assert (said["polluted"]["polluted_count"], said["clean"]["deleted"]) == (1, 1)
+    assert "no issue found matching 'mc-left'" in said["cleaned"]["error"]

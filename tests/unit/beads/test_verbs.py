@@ -365,8 +365,11 @@ def test_reopen(bd: Bd) -> None:
     assert found["status"] == "open"
     assert "closed_at" not in found
     again = bd("reopen", one, "--json")
-    assert (again.code, again.out) == (0, "")
+    assert (again.code, again.json) == (0, [found]), (
+        "a client reads an array even when there was nothing to do"
+    )
     assert "open already" in again.err
+    assert bd("reopen", one).out == ""
 
 
 def test_the_last_touched_issue_needs_no_name(bd: Bd) -> None:
