@@ -10,15 +10,16 @@ from beads.queries import View
 from beads.schema import dependencies as links
 
 
-def around(view: View, root: str) -> list[str]:
-    """Return every issue that hangs together with this one, whichever way and by whichever type; itself first."""
+def around(view: View, root: str, kind: str = "") -> list[str]:
+    """Return every issue that hangs together with this one, whichever way and by this type or any; itself first."""
     found = {root: None}
     level = [root]
     while level:
         ends: list[str] = []
         for chunk in ready.chunks(level):
             either = or_(links.c.issue_id.in_(chunk), links.c.depends_on_id.in_(chunk))
-            for pair in view.conn.execute(select(links.c.issue_id, links.c.depends_on_id).where(either)):
+            query = select(links.c.issue_id, links.c.depends_on_id).where(either)
+            for pair in view.conn.execute(query.where(links.c.type == kind) if kind else query):
                 ends += pair
         level = [id for id in dict.fromkeys(ends) if id not in found]
         found |= dict.fromkeys(level)

@@ -40,6 +40,7 @@ NOT_WORK = ("merge-request", "gate", "molecule", "message", "agent", "role", "ri
 BLOCKING = ("blocks", "conditional-blocks")
 PARENT = "parent-child"
 WAITS_FOR = "waits-for"
+RELATES, REPLY = "relates-to", "replies-to"
 GATING = (*BLOCKING, PARENT, WAITS_FOR)
 DEPENDENCY_TYPES = (
     *("blocks", "parent-child", "conditional-blocks", "waits-for"),

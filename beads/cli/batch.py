@@ -21,15 +21,26 @@ if TYPE_CHECKING:
 
 ALLOWED = (
     *("create", "new", "q", "update", "close", "done", "reopen", "dep", "link", "label", "comment", "note"),
-    *("assign", "defer", "undefer", "supersede", "duplicate", "delete", "set-state"),
+    *(
+        "assign",
+        "unclaim",
+        "priority",
+        "tag",
+        "defer",
+        "undefer",
+        "supersede",
+        "duplicate",
+        "delete",
+        "set-state",
+    ),
 )
 _NOUNS = ("dep", "label")
 MAX_LINES = 5000  # everybody else's writing waits for the whole of it
 _HELP = """Make many changes in one transaction: all of them, or none.
 
 Each line is a command of bd without the word bd: create, update, close, reopen, dep, label, comment, note, assign,
-defer, undefer, link, supersede, duplicate, delete, set-state. Words that hold blanks stand in double quotation marks.
-Empty lines and lines that begin with # are left out.
+unclaim, priority, tag, defer, undefer, link, supersede, duplicate, delete, set-state. Words that hold blanks stand in
+double quotation marks. Empty lines and lines that begin with # are left out.
 
 \b
   create "Fix the login" --type bug --id gt-login

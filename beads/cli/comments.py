@@ -46,7 +46,8 @@ def comment(issue: str, text: tuple[str, ...], author: str | None, file: Path | 
 @click.argument("words", nargs=-1, required=True, metavar="ID | add ID TEXT")
 @click.option("-a", "--author", help="With add: who says it; else you.")
 @click.option("-f", "--file", type=Path, help="With add: read it from a file; - is stdin.")
-def comments(words: tuple[str, ...], author: str | None, file: Path | None) -> None:
+@click.option("--local-time", "ignored", is_flag=True, hidden=True)
+def comments(words: tuple[str, ...], author: str | None, file: Path | None, ignored: bool) -> None:
     """Read what was said about an issue, or add to it."""
     call = current()
     if words[0] == "add" and len(words) > 1:

@@ -9,7 +9,8 @@ from beads import shapes, words
 from beads.cli import render, texts
 from beads.cli.call import Call, current
 from beads.cli.verb import Nouns
-from beads.errors import Invalid
+from beads.errors import Invalid, NotFound
+from beads.model import RELATES
 from beads.text import safe
 
 if TYPE_CHECKING:
@@ -19,9 +20,23 @@ if TYPE_CHECKING:
 _DIRECTIONS = click.Choice(["down", "up", "both"])
 
 
-@click.group(cls=Nouns)
+class _Dep(Nouns):
+    """Understands `bd dep A --blocks B` as `bd dep add B A`, and `rm` as `remove`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for flag in ("--blocks", "-b"):
+            if flag in args[1:-1] and args[0] not in self.commands:
+                at = args.index(flag)
+                args = ["add", args[at + 1], *args[:at], *args[at + 2 :]]
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, "remove" if cmd_name == "rm" else cmd_name)
+
+
+@click.group(cls=_Dep)
 def dep() -> None:
-    """What depends on what."""
+    """What depends on what: `bd dep A --blocks B` is the same as `bd dep add B A`."""
 
 
 @dep.command()
@@ -111,6 +126,40 @@ def remove(issue: str, target: str) -> None:
         change.remove_dependency(issue_id, target_id)
     answer = {"status": "removed", "issue_id": issue_id, "depends_on_id": target_id}
     _answer(call, answer, f"{issue_id} no longer depends on {target_id}")
+
+
+@dep.command()
+@click.argument("one")
+@click.argument("other")
+def relate(one: str, other: str) -> None:
+    """Let two issues speak of each other, without waiting."""
+    call = current()
+    with call.writing() as change:
+        first, second = change.resolve(one), change.resolve(other)
+        join(change, first, second, RELATES)
+        join(change, second, first, RELATES)
+    _answer(call, {"id1": first, "id2": second, "related": True}, f"{first} and {second} are related")
+
+
+@dep.command()
+@click.argument("one")
+@click.argument("other")
+def unrelate(one: str, other: str) -> None:
+    """Let two issues no longer speak of each other."""
+    call = current()
+    with call.writing() as change:
+        first, second = change.resolve(one), change.resolve(other)
+        pairs = ((first, second), (second, first))
+        joined = [pair for pair in pairs if _relates(change, *pair)]
+        if not joined:
+            raise NotFound(f"{first} and {second} are not related", f"bd dep list {first} --direction both")
+        for pair in joined:
+            change.remove_dependency(*pair)
+    _answer(call, {"id1": first, "id2": second, "unrelated": True}, f"{first} and {second} are not related")
+
+
+def _relates(view: "View", one: str, other: str) -> bool:
+    return any(link.depends_on_id == other and link.type == RELATES for link in view.dependencies(one))
 
 
 @dep.command("list")

@@ -10,7 +10,8 @@ from beads.cli.verb import Verb
 @click.command(cls=Verb)
 @click.argument("issue")
 @click.option("-n", "--limit", type=click.IntRange(0), default=0, help="Only the last so many.")
-def history(issue: str, limit: int) -> None:
+@click.option("--events", "ignored", is_flag=True, hidden=True)
+def history(issue: str, limit: int, ignored: bool) -> None:
     """Tell what was done to an issue, by whom and when."""
     call = current()
     with call.reading() as view:

@@ -1,6 +1,7 @@
 """`bd init`."""
 
 import re
+import time
 from pathlib import Path
 
 import click
@@ -18,11 +19,23 @@ class ExistsAlready(Refused):
     exit_code = 11
 
 
+class TokenNeeded(Refused):
+    """Somebody would lose sight of issues, and has not said that they know it."""
+
+    exit_code = 12
+
+
 @click.command(cls=Verb)
 @click.option("-p", "--prefix", help="What ids begin with; else the directory's name.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
 @click.option("--stealth", is_flag=True, help="Keep the store out of git's sight, for this clone only.")
 @click.option("--from-jsonl", is_flag=True, help="Fill it from .beads/issues.jsonl.")
+@click.option(
+    "--reinit-local", "--force", is_flag=True, help="Put the store that is here aside, and make a new one."
+)
+@click.option(
+    "--destroy-token", default="", metavar="DESTROY-PREFIX", help="Needed for that when it holds issues."
+)
 @click.option("--skip-hooks", "--skip-agents", "--non-interactive", "ignored", is_flag=True, hidden=True)
 @click.option("--role", hidden=True)
 @click.option("--backend", hidden=True)
@@ -31,6 +44,8 @@ def init(
     quiet: bool,
     stealth: bool,
     from_jsonl: bool,
+    reinit_local: bool,
+    destroy_token: str,
     ignored: bool,
     role: str | None,
     backend: str | None,
@@ -41,7 +56,9 @@ def init(
     call = current()
     beads_dir = _place(call)
     if (beads_dir / DATABASE).exists():
-        raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
+        if not reinit_local:
+            raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
+        _put_aside(call, beads_dir, destroy_token)
     name = prefix.rstrip("-") if prefix else _prefix_of(beads_dir.parent)
     Store.create(beads_dir, name).close()
     if from_jsonl:
@@ -50,6 +67,31 @@ def init(
         _hide(beads_dir)
     if not quiet and not call.quiet:
         call.say(f"made an issue store in {beads_dir}; ids begin with {name}-")
+
+
+def _put_aside(call: Call, beads_dir: Path, token: str) -> None:
+    """Rename the database, so that nothing is lost and no client takes it for the store."""
+    from beads import database
+    from beads.filters import Filter
+    from beads.store import Store
+
+    with Store.open(beads_dir).read() as view:
+        count, prefix = view.count(Filter()), view.prefix()
+        rigs = view.config_items("rig.")
+    if rigs:
+        raise Refused(f"{beads_dir} belongs to a town with rigs", "make a new town elsewhere: gt init PATH")
+    if count and token != f"DESTROY-{prefix}":
+        raise TokenNeeded(
+            f"{beads_dir} holds {count} issues, which the new store would not have",
+            f"save them first: bd export -o issues.jsonl; then say --destroy-token DESTROY-{prefix}",
+        )
+    suffix = f".backup-{time.strftime('%Y%m%d-%H%M%S')}"
+    with database.Gate(beads_dir).held():
+        for end in ("", "-wal", "-shm"):
+            path = beads_dir / f"{DATABASE}{end}"
+            if path.exists():
+                path.rename(beads_dir / f"{DATABASE}{suffix}{end}")
+    call.note(f"the store that was here is now {beads_dir / DATABASE}{suffix}")
 
 
 def _place(call: Call) -> Path:

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from beads.cli.call import Call, as_json, current
 from beads.cli.verb import Verb
 from beads.errors import Invalid
 from beads.text import safe
+
+if TYPE_CHECKING:
+    from beads.store import View
 
 EXPORT = "issues.jsonl"
 _SHOWN = 10
@@ -26,16 +29,26 @@ _SHOWN = 10
 @click.option("--all", "everything", is_flag=True, help="Infrastructure, templates, wisps and memories too.")
 @click.option("--include-infra", is_flag=True, help="Agents, roles, rigs and messages too.")
 @click.option("--include-memories", is_flag=True, help="Memories too.")
+@click.option("--scrub", is_flag=True, help="Without what looks as if a test had left it.")
+@click.option("--exclude-owner", multiple=True, help="Without the issues of this owner or creator.")
 @click.option("--force", "--no-memories", "ignored", is_flag=True, hidden=True)
 def export(
-    output: Path | None, everything: bool, include_infra: bool, include_memories: bool, ignored: bool
+    output: Path | None,
+    everything: bool,
+    include_infra: bool,
+    include_memories: bool,
+    scrub: bool,
+    exclude_owner: tuple[str, ...],
+    ignored: bool,
 ) -> None:
     """Write every issue as one line of JSON."""
     from beads import interchange
 
     call = current()
     with call.reading() as view:
-        found = interchange.exported(view, everything, include_infra, include_memories)
+        left_out = _polluted(view) if scrub else frozenset[str]()
+        whole = interchange.exported(view, everything, include_infra, include_memories)
+        found = (each for each in whole if _wanted(each, left_out, exclude_owner))
         lines = (as_json(each, indent=None) + "\n" for each in found)
         count = _to_file(call.cwd / output, lines) if output else _to_stdout(lines)
     where = str(output) if output else "standard output"
@@ -43,6 +56,16 @@ def export(
         call.emit({"exported": count, "path": where})
     else:
         call.note(f"exported {count} lines to {where}")
+
+
+def _polluted(view: "View") -> frozenset[str]:
+    from beads import health
+
+    return frozenset(issue.id for issue in health.pollution(view))
+
+
+def _wanted(each: dict[str, Any], left_out: frozenset[str], owners: tuple[str, ...]) -> bool:
+    return each.get("id") not in left_out and not {each.get("owner"), each.get("created_by")} & set(owners)
 
 
 def _to_stdout(lines: Iterable[str]) -> int:

@@ -2,6 +2,7 @@
 
 import click
 
+from beads import words
 from beads.cli import many
 from beads.cli.call import Call, current
 from beads.cli.verb import Nouns
@@ -17,13 +18,20 @@ def _change(ids: tuple[str, ...], name: str, status: str) -> None:
     with call.writing() as change:
         act = change.add_label if status == "added" else change.remove_label
 
-        def one(issue: str) -> dict[str, str]:
+        def one(issue: str) -> list[dict[str, str]]:
             issue_id = change.resolve(issue)
-            act(issue_id, name)
-            return {"status": status, "issue_id": issue_id, "label": name}
+            # A label that an import has brought may itself hold a comma.
+            whole = status == "removed" and name in change.get(issue_id).labels
+            for each in (name,) if whole else _names(name):
+                act(issue_id, each)
+            return [{"status": status, "issue_id": issue_id, "label": each} for each in _names(name)]
 
         done = many.each(call, ids, one)
-    _answer(call, done)
+    _answer(call, [each for part in done for each in part])
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return words.split(text) or (words.label(text.replace(",", " ")),)
 
 
 def _answer(call: Call, done: list[dict[str, str]]) -> None:
@@ -48,6 +56,18 @@ def add(ids: tuple[str, ...], name: str) -> None:
 def remove(ids: tuple[str, ...], name: str) -> None:
     """Take a label off issues."""
     _change(ids, name, "removed")
+
+
+@label.command()
+@click.argument("issue")
+@click.argument("name")
+def propagate(issue: str, name: str) -> None:
+    """Put a label on the children of an issue."""
+    call = current()
+    with call.writing() as change:
+        found = change.children(change.get(change.resolve(issue)).id)
+        added = [child.id for child in found if change.add_label(child.id, name)]
+    _answer(call, [{"status": "added", "issue_id": issue_id, "label": name} for issue_id in added])
 
 
 @label.command("list")

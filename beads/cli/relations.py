@@ -1,4 +1,4 @@
-"""`bd children`, `link`, `assign`, `supersede`, `duplicate`, `duplicates`: issues among one another."""
+"""`bd children`, `link`, `supersede`, `duplicate`, `duplicates`: issues among one another."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -39,20 +39,6 @@ def link(issue: str, target: str, kind: str) -> None:
     with call.writing() as change:
         answer = join(change, issue, target, kind)
     _answer(call, answer, f"{answer['issue_id']} depends on {answer['depends_on_id']} ({answer['type']})")
-
-
-@click.command(cls=Verb)
-@click.argument("issue")
-@click.argument("assignee")
-def assign(issue: str, assignee: str) -> None:
-    """Give an issue to somebody; the empty string takes it from whoever has it."""
-    call = current()
-    with call.writing() as change:
-        done = shapes.issue(change.update(change.resolve(issue), assignee=assignee))
-    if call.json:
-        call.emit([done])
-    else:
-        click.echo("assigned " + render.line(done))
 
 
 @click.command(cls=Verb)

@@ -1,19 +1,22 @@
 """Issues as lines for a person: short, plain when nobody is at a terminal, safe to print whatever a title holds."""
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from beads.cli.call import current
 from beads.text import safe, safe_block
 
 _COLOURS = {"in_progress": "yellow", "hooked": "yellow", "blocked": "red", "closed": "bright_black"}
 
 
 def styled(text: str, **style: Any) -> str:
-    """Colour text when somebody is at a terminal."""
-    return click.style(text, **style) if sys.stdout.isatty() else text
+    """Colour text when somebody is at a terminal, and has not asked for none."""
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or current().flags.get("no_color")
+    return text if plain else click.style(text, **style)
 
 
 def line(issue: dict[str, Any], more: str = "") -> str:

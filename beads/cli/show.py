@@ -1,11 +1,17 @@
 """`bd show`."""
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from beads import shapes
 from beads.cli import many, render
-from beads.cli.call import current
+from beads.cli.call import Call, current
 from beads.cli.verb import Verb
+from beads.model import REPLY
+
+if TYPE_CHECKING:
+    from beads.store import View
 
 
 @click.command(cls=Verb)
@@ -14,8 +20,19 @@ from beads.cli.verb import Verb
 @click.option("--short", is_flag=True, help="One line each.")
 @click.option("--children", is_flag=True, help="Show the children instead.")
 @click.option("--refs", is_flag=True, help="Show what depends on it instead.")
-@click.option("--current", "use_current", is_flag=True, help="The issue last touched.")
-@click.option("--include-comments", "--thread", "--include-dependents", "ignored", is_flag=True, hidden=True)
+@click.option(
+    "--current", "use_current", is_flag=True, help="What you have taken, or else the issue last touched."
+)
+@click.option("--thread", is_flag=True, help="Show the conversation that it is part of.")
+@click.option(
+    "--include-comments",
+    "--include-dependents",
+    "--long",
+    "--local-time",
+    "ignored",
+    is_flag=True,
+    hidden=True,
+)
 def show(
     ids: tuple[str, ...],
     more_ids: tuple[str, ...],
@@ -23,20 +40,45 @@ def show(
     children: bool,
     refs: bool,
     use_current: bool,
+    thread: bool,
     ignored: bool,
 ) -> None:
     """Show issues with all that hangs on them, in both directions."""
     call = current()
     with call.reading() as view:
-        names = many.named(call, view, () if use_current else (*ids, *more_ids))
+        names = _taken(call, view) if use_current else many.named(call, view, (*ids, *more_ids))
         found = many.each(call, names, lambda name: shapes.detailed(view, view.get(view.resolve(name))))
-        if children:
+        first = found[0]["id"]
+        if thread:
+            found = [said for each in found for said in _thread(view, each["id"])]
+        elif children:
             found = [child for each in found for child in shapes.counted(view, view.children(each["id"]))]
         elif refs:
             found = [linked for each in found for linked in each["dependents"]]
+    call.touched(first)
     if call.json:
         call.emit(found)
     elif short or children or refs:
         render.lines(found, "none")
     else:
         click.echo("\n\n".join(render.full(each) for each in found))
+
+
+def _taken(call: Call, view: "View") -> tuple[str, ...]:
+    """Return what the caller has in hand: in progress, else on the hook, else last touched."""
+    from beads.filters import Filter
+
+    for status in ("in_progress", "hooked"):
+        mine = Filter(statuses=(status,), assignee=call.actor, sort="updated", limit=1)
+        if found := view.find(mine):
+            return (found[0].id,)
+    return many.named(call, view, ())
+
+
+def _thread(view: "View", issue_id: str) -> list[dict[str, Any]]:
+    """Return the conversation that an issue is part of, oldest first, each message with what was said about it."""
+    from beads import components
+
+    messages = view.many(components.around(view, issue_id, REPLY)).values()
+    ordered = sorted(messages, key=lambda message: (message.created_at, message.id))
+    return [shapes.detailed(view, message) for message in ordered]

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 @click.option("--unset-metadata", multiple=True, metavar="KEY", help="Remove one key of the metadata.")
 @click.option("--ephemeral", is_flag=True, help="Make it a wisp.")
 @click.option("--persistent", is_flag=True, help="Make it no wisp.")
+@click.option("--no-history", is_flag=True, help="Keep no history of it.")
+@click.option("--history", is_flag=True, help="Keep a history of it again.")
 @click.option("--session", help="The session that closes it.")
+@click.option("--allow-empty-description", is_flag=True, help="Take an empty file for the description.")
 @fields.field_options
 def update(ids: tuple[str, ...], claim: bool, **given: Any) -> None:
     """Change issues; without an id, the one last touched."""
@@ -75,7 +78,13 @@ def _values(change: "Change", issue_id: str, given: dict[str, Any]) -> dict[str,
         raise click.UsageError("--ephemeral and --persistent exclude each other")
     session, added = given.pop("session"), given.pop("append_notes")
     put, taken = given.pop("set_metadata"), given.pop("unset_metadata")
+    for name, value in (("no_history", given.pop("no_history")), ("history", given.pop("history"))):
+        if value:
+            given["no_history"] = name == "no_history"
+    read, empty = given["stdin"] or given["body_file"], given.pop("allow_empty_description")
     values = fields.fields(given, change.now)
+    if read and not values["description"].strip() and not empty:
+        raise Invalid("the description that was read is empty", "to have none: --allow-empty-description")
     before = change.get(issue_id)
     if ephemeral or persistent:
         values["ephemeral"] = ephemeral

@@ -35,6 +35,7 @@ GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--dolt-auto-commit",), {}),
     (("--profile",), {"is_flag": True}),
     (("--ignore-schema-skew",), {"is_flag": True}),
+    (("--no-color",), {"is_flag": True}),
     *(
         ((flag,), {"is_flag": True})
         for flag in ("--no-daemon", "--no-auto-flush", "--no-auto-import", "--no-db")

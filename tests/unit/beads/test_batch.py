@@ -158,4 +158,4 @@ def test_one_change_one_undo(bd: Bd) -> None:
 def test_every_verb_of_a_batch_is_a_verb(bd: Bd) -> None:
     from beads.cli.root import VERBS
 
-    assert set(ALLOWED) <= VERBS.keys() | {"set-state"}
+    assert set(ALLOWED) <= VERBS.keys()
