@@ -63,7 +63,7 @@ def _commit(attempt: Attempt, clone: Path, message: str, no_merge: bool) -> str:
             f"a {half} stands half done in this clone", hint=f"git {half} --continue, then: gt done"
         )
     if git.dirty(clone) and not no_merge:
-        git.commit_all(clone, message)
+        _take_in(clone, message)
     head = git.head(clone)
     branch = git.current_branch(clone)
     own = git.tip(clone, f"refs/heads/{attempt.branch}")
@@ -76,15 +76,26 @@ def _commit(attempt: Attempt, clone: Path, message: str, no_merge: bool) -> str:
             f"{attempt.branch} has commits that HEAD has not",
             hint=f"git checkout {attempt.branch}, then: gt done",
         )
-    ahead = git.commits(clone, base)
-    if no_merge and (ahead or git.dirty(clone)):
+    # Of commits that change nothing in sum there is nothing to merge.
+    changed = git.differs(clone, base, head)
+    if no_merge and (changed or git.dirty(clone)):
         raise Refused("there are changes in this clone, and --no-merge would leave them", hint="gt done")
-    if not ahead and not no_merge:
+    if not changed and not no_merge:
         raise Refused(
-            f"nothing is committed or changed since {base[:10]}: there is nothing to hand in",
+            f"nothing is changed since {base[:10]}: there is nothing to hand in",
             hint="commit your work, or say that none is needed: gt done --no-merge --message WHY",
         )
     return head
+
+
+def _take_in(clone: Path, message: str) -> None:
+    """Commit what is there. :raises Refused: git would take in no more than a link to a part of it."""
+    if links := git.nested(clone):
+        raise Refused(
+            f"{', '.join(links)} in this clone is a git repository of its own: its files would not be handed in",
+            hint=f"remove {links[0]}.git, or have git ignore {links[0]}, then: gt done",
+        )
+    git.commit_all(clone, message)
 
 
 def _submit(town: Town, attempt: Attempt, settings: Rig, head: str, message: str) -> Done:

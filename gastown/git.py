@@ -325,6 +325,11 @@ def commits(clone: Path, base: str, head: str = "HEAD") -> list[str]:
     return run(clone, "log", "--format=%h %s", f"{base}..{head}").splitlines()
 
 
+def differs(clone: Path, base: str, head: str = "HEAD") -> bool:
+    """Whether two commits have another tree."""
+    return run(clone, "diff", "--raw", "--no-renames", base, head) != ""
+
+
 def current_branch(clone: Path) -> str | None:
     return ask(clone, "symbolic-ref", "--short", "--quiet", "HEAD")
 

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from beads.errors import BeadsError
+from beads.errors import BeadsError, Refused
 from gastown import done, git, hook, processes, saving
 from gastown.runtimes import shell
-from gastown.town import find
+from gastown.town import Town, find
 
 
 def work() -> int:
@@ -23,8 +23,7 @@ def work() -> int:
     print(f"{work.issue.id}: {work.issue.title!r} on {work.attempt.branch}", flush=True)
     script = shell.script_of(work.issue.metadata, work.issue.description)
     if script is None:
-        done.done(town, id, status=done.ESCALATED, message="the bead has no script for the shell runtime")
-        return 1
+        return _escalate(town, id, "the bead has no script for the shell runtime")
     finished = clone / ".git" / "gt-script-done"
     if not finished.exists():
         code = _run(
@@ -32,15 +31,23 @@ def work() -> int:
         )
         if code != 0:
             log = processes.tail(clone / ".git" / "gt-script.log")
-            why = f"the script exited {code}; it ended with:\n{log}"
-            done.done(town, id, status=done.ESCALATED, message=why)
-            print(why, flush=True)
-            return 1
+            return _escalate(town, id, f"the script exited {code}; it ended with:\n{log}")
         finished.touch()
-    changed = git.dirty(clone) or git.commits(clone, work.attempt.base_commit or "HEAD")
-    result = done.done(town, id, no_merge=not changed)
+    changed = git.dirty(clone) or git.differs(clone, work.attempt.base_commit or "HEAD")
+    try:
+        result = done.done(town, id, no_merge=not changed)
+    except hook.Fenced:
+        raise
+    except Refused as error:  # which it would be each time that it is tried
+        return _escalate(town, id, error.message)
     print(f"{result.state} {(result.head or '')[:10]}", flush=True)
     return 0
+
+
+def _escalate(town: Town, id: int, why: str) -> int:
+    done.done(town, id, status=done.ESCALATED, message=why)
+    print(why, flush=True)
+    return 1
 
 
 def _run(script: str, mirror: Path, clone: Path, base: str | None, safety_ref: str) -> int:

@@ -72,6 +72,14 @@ def test_a_script_that_fails_escalates_with_its_last_words(sandbox: Sandbox) -> 
     assert has_half(brought_back(town, bead))
 
 
+def test_a_script_whose_result_cannot_be_handed_in_escalates_at_once(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    bead = town.bead("Nested", "git init --quiet lib; echo x >lib/x")
+    town.gt("sling", "--wait", bead, check=False)
+    assert [a.state for a in town.attempts(bead)] == ["escalated"]
+    assert "lib/ in this clone is a git repository of its own" in town.comments(bead)
+
+
 def test_last_words_that_are_no_text_are_told_all_the_same(sandbox: Sandbox) -> None:
     town = TownAtWork(sandbox)
     bead = town.bead("Binary", "printf 'not \\000 \\351 text'; exit 3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,27 @@ def test_done_with_nothing_to_hand_in_is_refused_unless_that_is_said(town: TownA
     agent("gt", "done", "--no-merge", "--message", "it was fixed already")
     assert town.attempt(bead).state == "completed" and town.issue(bead).status == "closed"
     assert town.merge_requests(bead) == []
+
+
+def test_commits_that_change_nothing_are_nothing_to_hand_in(town: TownAtWork, agent: Agent) -> None:
+    agent("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--allow-empty", "-qm", "Done!")
+    refused = agent("gt", "done", check=False)
+    assert refused.returncode == 1 and "nothing to hand in" in refused.stderr
+    assert town.attempt(agent.attempt.bead).state == "working"
+    agent("gt", "done", "--no-merge")
+    assert town.attempt(agent.attempt.bead).state == "completed"
+
+
+def test_files_of_a_repository_within_the_clone_are_not_handed_in_unseen(
+    town: TownAtWork, agent: Agent
+) -> None:
+    agent("git", "init", "--quiet", "lib")
+    agent.write("lib/inner.txt")
+    refused = agent("gt", "done", check=False)
+    assert refused.returncode == 1 and "lib/ in this clone is a git repository of its own" in refused.stderr
+    shutil.rmtree(agent.clone / "lib/.git")
+    agent("gt", "done")
+    assert merged(town, agent.attempt.bead) and town.file("lib/inner.txt") == "work"
 
 
 def test_no_merge_does_not_leave_work_behind(town: TownAtWork, agent: Agent) -> None:
