@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from beads import clock
 from beads.errors import Invalid, NotFound, Refused
-from gastown import config, git, names, runtimes, store
+from gastown import config, git, locks, names, runtimes, store
 from gastown.config import Rig
 from gastown.model import RigRow
 from gastown.town import PREFIX, Town
@@ -42,6 +43,18 @@ def create(
     """Clone the repository and add the rig. Nothing is left behind when any step fails.
 
     :raises Invalid: a name, prefix, branch or repository that cannot be. :raises Refused: it exists already."""
+    with _alone(town):
+        return _create(town, name, repo, runtime, prefix, branch)
+
+
+def _alone(town: Town) -> AbstractContextManager[None]:
+    """Rigs come and go one at a time: each goes by which names, prefixes and folders the others have taken."""
+    return locks.held(town.state_dir / "rigs.lock")
+
+
+def _create(
+    town: Town, name: str, repo: str, runtime: str | None, prefix: str | None, branch: str | None
+) -> Rig:
     names.rig_name(name)
     settings = town.settings
     chosen = runtime or settings.town.default_runtime
@@ -172,6 +185,11 @@ def remove(town: Town, name: str) -> Path:
     """Take a rig out of the town; its folder, with every commit and safety ref, is moved to `removed/`.
 
     :raises Refused: it has live attempts."""
+    with _alone(town):
+        return _remove(town, name)
+
+
+def _remove(town: Town, name: str) -> Path:
     town.rig(name)
     with town.store.write("gt") as change:
         live = store.live_attempts(change.conn, name)

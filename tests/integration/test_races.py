@@ -111,6 +111,18 @@ def test_a_sling_that_is_refused_for_one_bead_hooks_none(sandbox: Sandbox) -> No
     assert town.attempts(good) == [] and town.issue(good).status == "open"
 
 
+def test_a_rig_is_made_once_and_prefixes_are_given_once(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    repo = sandbox.repo("new")
+    ended = at_once(town, 6, "rig", "create", "new", "--repo", str(repo))
+    assert sorted(e.code for e in ended) == [0, 1, 1, 1, 1, 1]
+    assert [e.err for e in ended if e.code and "there is a rig 'new' already" not in e.err] == []
+    several = [sandbox.start("gt", "rig", "create", f"new{n}", "--repo", repo) for n in range(3)]
+    assert [process.wait(60) for process in several] == [0, 0, 0]
+    prefixes = [rig["prefix"] for rig in sandbox.json("gt", "rig", "list")]
+    assert len(prefixes) == 5 and len(set(prefixes)) == 5
+
+
 def test_two_daemons_started_at_once_are_one(sandbox: Sandbox) -> None:
     town = TownAtWork(sandbox)
     ended = at_once(town, 8, "up")
