@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from beads.errors import Refused
-from gastown import store
+from gastown import names, store
 from gastown.model import WITH_SESSION, Attempt
 from gastown.town import Town
 
@@ -41,12 +41,14 @@ class Hooked:
 def attempt_id(environ: Mapping[str, str] = os.environ) -> int:
     """The attempt whose session this is. :raises NothingHooked: this is no agent's session."""
     text = environ.get("GT_ATTEMPT", "")
-    if not text.isdigit():
+    id = names.number(text)
+    if id is None:
+        why = "is no number" if text else "is not set"
         raise NothingHooked(
-            "not in an agent's session (GT_ATTEMPT is not set), so nothing is on a hook here",
+            f"not in an agent's session (GT_ATTEMPT {why}), so nothing is on a hook here",
             hint="bd ready shows what could be slung",
         )
-    return int(text)
+    return id
 
 
 def hooked(town: Town, id: int) -> Hooked:

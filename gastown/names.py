@@ -79,6 +79,11 @@ def repository(text: str) -> str:
     return str(path)
 
 
+def number(text: str) -> int | None:
+    """The number of an attempt, as the store can count; None for any other text."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
 def guess_prefix(rig: str, taken: set[str]) -> str:
     """A short prefix from a rig's name: `ml-pipeline` → `mp`, `backend` → `ba`, longer while it is taken."""
     words = [w for w in re.split(r"[^a-z0-9]+", rig.lower()) if w]

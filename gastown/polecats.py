@@ -9,6 +9,7 @@ import shutil
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
@@ -330,18 +331,28 @@ def retire(town: Town, rig: str) -> None:
 
 
 def find(town: Town, text: str) -> Attempt:
-    """The latest attempt of `rig/polecat`, of a polecat's name, of a bead, or with that number."""
+    """The latest attempt of `rig/polecat`, of a polecat's name, of a bead, or with that number.
+
+    :raises Refused: polecats of several rigs have that name, and are at work. :raises NotFound: nobody has."""
+    number = names.number(text)
     with town.store.read() as view:
-        if text.isdigit():
-            return store.attempt(view.conn, int(text))
-        recent = [*store.live_attempts(view.conn), *store.recent_attempts(view.conn, 1000)]
-        for attempt in recent:
-            if attempt.polecat and text in (attempt.worker, attempt.polecat):
-                return attempt
-        of_bead = store.attempts_of(view.conn, text)
-    if of_bead:
-        return of_bead[-1]
-    raise NotFound(f"there is no polecat or attempt '{text[:60]}'", hint="gt polecat list")
+        if number is not None:
+            return store.attempt(view.conn, number)
+        live = [a for a in store.live_attempts(view.conn) if a.polecat and text in (a.worker, a.polecat)]
+        if len(live) > 1:
+            raise Refused(
+                f"{len(live)} polecats are called '{text}'",
+                hint=f"say which: {', '.join(a.worker for a in live)}",
+            )
+        known = [*live, *store.recent_attempts(view.conn, 1000)]
+        named = [a for a in known if a.polecat and text in (a.worker, a.polecat)]
+        found = named[:1] or store.attempts_of(view.conn, text)[-1:]
+        if not found:
+            with suppress(NotFound):
+                found = store.attempts_of(view.conn, view.resolve(text))[-1:]
+    if not found:
+        raise NotFound(f"there is no polecat or attempt '{text[:60]}'", hint="gt polecat list")
+    return found[0]
 
 
 def session_of(town: Town, attempt: Attempt) -> Session:

@@ -89,6 +89,8 @@ UNKNOWN: list[tuple[tuple[str, ...], str]] = [
     (("gt", "convoy", "create", "", "be-zzz"), "no issue found"),
     (("gt", "convoy", "status", "hq-zz"), "no issue found"),
     (("gt", "polecat", "peek", "nobody"), "there is no polecat"),
+    (("gt", "polecat", "peek", "9" * 30), "there is no polecat"),
+    (("gt", "polecat", "peek", "\u00b2"), "there is no polecat"),
     (("gt", "rig", "create", "x", "--repo", ".", "--prefix", "be"), "is taken"),
     (("gt", "rig", "create", "x", "--repo", ".", "--prefix", "-B"), "is no bead prefix"),
     (("gt", "slnig", "be-zzz"), "gt sling"),

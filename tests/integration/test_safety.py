@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gastown import rigs
 from gastown.hook import NO_WORK
 from gastown.model import Attempt
 from tests.support.sandbox import Sandbox, eventually
@@ -200,6 +202,10 @@ def test_outside_a_session_nothing_is_on_a_hook(town: TownAtWork) -> None:
     for command in ("hook", "prime", "done"):
         refused = town.gt(command, check=False)
         assert refused.returncode == NO_WORK and "not in an agent's session" in refused.stderr
+        for number in ("\u00b2", "9" * 30):
+            town.box.env["GT_ATTEMPT"] = number
+            assert "GT_ATTEMPT is no number" in town.gt(command, check=False).stderr
+        del town.box.env["GT_ATTEMPT"]
 
 
 def test_a_store_that_cannot_be_read_is_not_an_empty_hook(town: TownAtWork, agent: Agent) -> None:
@@ -260,6 +266,23 @@ def test_a_clone_that_git_cannot_save_is_kept_whole(town: TownAtWork, agent: Age
     assert town.clones() == [] and town.attempt(bead).cleaned_at, "its place is free again"
     [ref] = town.safe_commits(town.attempt(bead))
     assert town.file("beside.txt", ref) == "work"
+
+
+def test_a_name_that_two_rigs_have_is_not_guessed_at(town: TownAtWork, agent: Agent, forever: str) -> None:
+    rigs.create(town.town, "web", str(town.repo), "shell", "we")
+    script = json.dumps({"script": forever})
+    other = town.box.json("bd", "create", "--rig", "web", "Other", "--metadata", script)["id"]
+    town.up()
+    town.sling(other)
+    eventually(lambda: len(running(forever)) == 2, what="both work")
+    refused = town.gt("polecat", "nuke", "toast", check=False)
+    assert refused.returncode == 1 and "say which: app/toast, web/toast" in refused.stderr
+    assert len(running(forever)) == 2
+    town.gt("polecat", "nuke", "web/toast")
+    assert town.attempt(other).state == "released" and agent.attempt.live
+    assert town.attempt(agent.attempt.bead).state == "working"
+    part = agent.attempt.bead.removeprefix("ap-")
+    assert "app/toast" in town.gt("polecat", "status", part).stdout, "as everywhere, an id's own part will do"
 
 
 # keys
