@@ -13,7 +13,7 @@ from beads.errors import Invalid, NotFound, Refused
 from gastown import config, git, locks, names, runtimes, store
 from gastown.config import Rig
 from gastown.model import RigRow
-from gastown.town import PREFIX, Town
+from gastown.town import Town
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def _create(
     if name in settings.rigs:
         raise Refused(f"there is a rig '{name}' already", hint=f"gt rig info {name}")
     source = names.repository(repo)
-    taken = {PREFIX, *(r.prefix for r in settings.rigs.values())}
     with town.store.read() as view:
         rows = store.rig_rows(view.conn)
+        taken = {view.prefix(), *(r.prefix for r in settings.rigs.values())}
     taken |= {row.prefix for row in rows.values() if row.name != name}
     chosen_prefix = names.prefix(prefix) if prefix else names.guess_prefix(name, taken)
     if chosen_prefix in taken:

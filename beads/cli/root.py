@@ -61,6 +61,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "prime": ("beads.cli.prime:prime", "Print what an agent should know at the start of a session."),
     "export": ("beads.cli.interchange:export", "Write every issue as one line of JSON."),
     "import": ("beads.cli.interchange:import_issues", "Merge issues from JSONL, or from GitHub's JSON."),
+    "rename": ("beads.cli.rename:rename", "Give an issue another id."),
+    "rename-prefix": ("beads.cli.rename:rename_prefix", "Let every id begin with another prefix."),
     "delete": ("beads.cli.delete:delete", "Delete issues for good."),
     "status": ("beads.cli.status:status", "Count issues by state."),
     "stats": ("beads.cli.status:status", ""),
