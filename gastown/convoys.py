@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from beads.store import Change, View
 
 TRACKS = "tracks"
+ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,15 @@ class Convoy:
     beads: list[Tracked]
 
     @property
+    def state(self) -> str:
+        """`landed` when all its beads are done; a person may have closed it before."""
+        if self.status != "closed":
+            return "open"
+        return "landed" if self.done == len(self.beads) else "closed"
+
+    @property
     def landed(self) -> bool:
-        return self.status == "closed"
+        return self.state == "landed"
 
     @property
     def done(self) -> int:
@@ -119,12 +127,18 @@ def show(town: Town, convoy: str) -> Convoy:
 
 def read(view: View, id: str) -> Convoy:
     issue = view.get(id)
-    beads = [_tracked(view, view.get(bead)) for bead in tracked_ids(view, id)]
+    beads = [_tracked(view, view.get(bead)) if view.exists(bead) else _elsewhere(bead)
+             for bead in tracked_ids(view, id)]  # fmt: skip
     return Convoy(id, issue.title, issue.status, issue.created_at, issue.closed_at, beads)
 
 
 def tracked_ids(view: View, id: str) -> list[str]:
     return [d.depends_on_id for d in view.dependencies(id) if d.type == TRACKS]
+
+
+def _elsewhere(bead: str) -> Tracked:
+    """`bd dep add` can point to what is in another store; nothing is known of it here."""
+    return Tracked(bead, "", ELSEWHERE, ELSEWHERE, "", None)
 
 
 def _tracked(view: View, issue: Issue) -> Tracked:
@@ -153,7 +167,7 @@ def _convoys(view: View, everything: bool) -> list[Issue]:
 
 def _all_closed(view: View, id: str) -> bool:
     beads = tracked_ids(view, id)
-    return bool(beads) and all(view.get(b).status == "closed" for b in beads)
+    return bool(beads) and all(view.exists(b) and view.get(b).status == "closed" for b in beads)
 
 
 def land(town: Town) -> list[str]:

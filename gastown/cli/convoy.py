@@ -61,7 +61,7 @@ def list_(everything: bool, as_json: bool) -> None:
     if as_json:
         print_json([_facts(c) for c in found])
         return
-    rows = [(c.id, "landed" if c.landed else "open", f"{c.done}/{len(c.beads)}", c.title) for c in found]
+    rows = [(c.id, c.state, f"{c.done}/{len(c.beads)}", c.title) for c in found]
     table(("id", "state", "done", "title"), rows, 'no open convoys: gt convoy create "Title" BEAD…')
 
 
@@ -78,7 +78,8 @@ def status(convoy: str, as_json: bool) -> None:
         return
     from beads.text import safe
 
-    state = "landed" if found.landed else f"{found.done} of {len(found.beads)} done"
+    done = f"{found.done} of {len(found.beads)} done"
+    state = {"landed": "landed", "closed": f"closed with {done}", "open": done}[found.state]
     click.echo(f"{found.id}  {safe(found.title)}  {state}")
     table(
         ("bead", "state", "worker", "commit", "title"),
@@ -121,7 +122,7 @@ def close(convoy: str, reason: str) -> None:
 
 
 def _facts(c: Convoy) -> dict[str, Any]:
-    return {"id": c.id, "title": c.title, "status": "landed" if c.landed else "open", "done": c.done,
+    return {"id": c.id, "title": c.title, "status": c.state, "done": c.done,
             "total": len(c.beads), "created_at": c.created_at, "closed_at": c.closed_at, "beads": c.beads}  # fmt: skip
 
 

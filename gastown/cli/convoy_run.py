@@ -48,6 +48,7 @@ def _slung(town: Town, bead: str) -> bool:
 
 def _ready(town: Town, text: str, tried: set[str]) -> list[str]:
     """Beads of the convoy that can be worked on now and have not been slung by this run."""
-    waiting = [b.bead for b in convoys.show(town, text).beads if b.status != "closed" and b.bead not in tried]
+    over = ("closed", convoys.ELSEWHERE)
+    waiting = [b.bead for b in convoys.show(town, text).beads if b.status not in over and b.bead not in tried]
     with town.store.read() as view:
         return [bead for bead in waiting if not view.blockers(bead)]

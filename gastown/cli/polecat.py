@@ -53,13 +53,13 @@ def status(who: str, as_json: bool) -> None:
     a = polecats.find(here, who)
     with here.store.read() as view:
         sessions = store.sessions_of(view.conn, [a.id])[a.id]
-        issue = view.get(a.bead)
+        title = view.get(a.bead).title if view.exists(a.bead) else "(deleted)"
     if as_json:
         print_json({"attempt": a, "sessions": sessions})
         return
     from beads.text import safe
 
-    click.echo(f"{a.worker}  attempt {a.id} on {a.bead}: {safe(issue.title)}")
+    click.echo(f"{a.worker}  attempt {a.id} on {a.bead}: {safe(title)}")
     click.echo(f"state    {a.state}" + (f": {a.reason.splitlines()[0]}" if a.reason else ""))
     click.echo(f"branch   {a.branch or 'none yet'}")
     for s in sessions:

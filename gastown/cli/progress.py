@@ -16,7 +16,6 @@ from gastown.model import LIVE
 from gastown.town import Town
 
 if TYPE_CHECKING:
-    from beads.model import Issue
     from beads.store import View
 
 MARKS = {"closed": "✓", "merged": "✓", "waiting": "…", "deferred": "…"}
@@ -36,10 +35,13 @@ def rows(town: Town, beads: list[str]) -> list[Row]:
     """Where each bead stands now."""
     with town.store.read() as view:
         blockers = view.blockers_of(beads)
-        return [_row(view, view.get(bead), blockers.get(bead, [])) for bead in beads]
+        return [_row(view, bead, blockers.get(bead, [])) for bead in beads]
 
 
-def _row(view: View, issue: Issue, blockers: list[str]) -> Row:
+def _row(view: View, bead: str, blockers: list[str]) -> Row:
+    if not view.exists(bead):
+        return Row(bead, "", "gone", "", "")  # deleted meanwhile, or of another store
+    issue = view.get(bead)
     if issue.status == "closed":
         commit = store.merged_commit(view.conn, issue.id)
         return Row(

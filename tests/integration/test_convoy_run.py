@@ -9,7 +9,7 @@ import pytest
 
 from gastown.cli import progress
 from gastown.town import Town
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, eventually
 
 
 @pytest.fixture
@@ -80,3 +80,38 @@ def test_what_becomes_ready_just_after_the_look_is_not_taken_for_the_end(
     monkeypatch.setattr("gastown.daemon.drive", drive)
     started = iter((False, True, False, False))
     assert progress.follow(Town(rig.home / "town"), list, more=lambda: next(started), quiet=True)
+
+
+def test_a_convoy_that_was_closed_by_hand_has_not_landed(rig: Sandbox) -> None:
+    id = convoy(rig, bead(rig, "true"))
+    rig.run("gt", "convoy", "close", id)
+    assert rig.json("gt", "convoy", "status", id)["status"] == "closed"
+    assert "closed with 0 of 1 done" in rig.run("gt", "convoy", "status", id).stdout
+    assert f"{id}  closed" in rig.run("gt", "convoy", "list", "--all").stdout
+
+
+def test_what_is_not_in_the_store_stops_no_other_convoy_and_no_overview(rig: Sandbox) -> None:
+    mine, other = bead(rig, "touch mine"), bead(rig, "touch other")
+    odd, good = convoy(rig, mine), convoy(rig, other)
+    rig.run("bd", "dep", "add", odd, "external:elsewhere:thing", "--type", "tracks")
+    assert "elsewhere" in rig.run("gt", "convoy", "status", odd).stdout
+    assert odd in rig.run("gt", "status").stdout
+    rig.run("gt", "convoy", "run", good)
+    done = rig.run("gt", "convoy", "run", odd, check=False)
+    assert states(done.stdout, mine)[-1] == "merged"
+    assert done.returncode == 1 and "has not landed: 1 of 2 done" in done.stdout
+
+
+def test_a_bead_that_is_deleted_while_one_waits_for_it_stops_not_the_others(rig: Sandbox) -> None:
+    flag = rig.home / "flag"
+    first, other = (
+        bead(rig, f"until test -e {flag}; do sleep 0.1; done"),
+        bead(rig, f"until test -e {flag}; do sleep 0.1; done; touch other"),
+    )
+    waiting = rig.start("gt", "sling", "--wait", first, other)
+    eventually(lambda: rig.json("bd", "show", first)[0]["status"] == "in_progress")
+    rig.run("bd", "delete", first, "--force")
+    flag.touch()
+    printed, _ = waiting.communicate(timeout=60)
+    assert states(printed, first)[-1] == "gone" and states(printed, other)[-1] == "merged"
+    assert "(deleted)" in rig.run("gt", "polecat", "status", first).stdout
