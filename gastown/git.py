@@ -147,6 +147,11 @@ def ask(cwd: Path, *args: str, limit: float | None = None) -> str | None:
         return None
 
 
+def lines(told: str) -> list[str]:
+    """What git told line by line. `splitlines` would also cut at marks that a subject or a name may have in it."""
+    return [line for line in told.split("\n") if line]
+
+
 # a rig's repository
 
 
@@ -233,7 +238,7 @@ def delete_branch(mirror: Path, branch: str, at: str) -> None:
 
 
 def log(repo: Path, ref: str, limit: int) -> list[str]:
-    return (ask(repo, "log", f"-{limit}", "--format=%h %s", "--end-of-options", ref) or "").splitlines()
+    return lines(ask(repo, "log", f"-{limit}", "--format=%h %s", "--end-of-options", ref) or "")
 
 
 def count(repo: Path, ref: str) -> int:
@@ -305,7 +310,7 @@ def nested(clone: Path) -> list[str]:
 
 def dirty(clone: Path) -> list[str]:
     """Changed, deleted and new paths, as `git status --porcelain` says them."""
-    return run(clone, "status", "--porcelain", strip=False).splitlines()
+    return lines(run(clone, "status", "--porcelain", strip=False))
 
 
 def commit_all(clone: Path, message: str) -> None:
@@ -322,7 +327,7 @@ def head(clone: Path) -> str:
 
 def commits(clone: Path, base: str, head: str = "HEAD") -> list[str]:
     """Short hash and subject of the commits since the base, newest first."""
-    return run(clone, "log", "--format=%h %s", f"{base}..{head}").splitlines()
+    return lines(run(clone, "log", "--format=%h %s", f"{base}..{head}"))
 
 
 def differs(clone: Path, base: str, head: str = "HEAD") -> bool:
@@ -447,7 +452,7 @@ def _merge(clone: Path, *args: str) -> Conflict | None:
     try:
         run(clone, *args, env=REFINERY)
     except GitTrouble:
-        paths = tuple(run(clone, "diff", "--name-only", "--diff-filter=U").splitlines())
+        paths = tuple(lines(run(clone, "diff", "--name-only", "--diff-filter=U")))
         if not paths:
             raise
         return Conflict(paths, run(clone, "diff", "--no-color")[:4000].replace("\0", "\ufffd"))

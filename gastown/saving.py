@@ -39,8 +39,8 @@ def _tips(clone: Path, base: str | None) -> list[str]:
     """What is not in the rig's repository already: every commit that has a name, and of the others the latest."""
     known = [*([base] if base else []), "--exclude=origin/polecat/*", "--remotes=origin"]
     told = git.run(clone, "log", "--all", "--reflog", "--format=%H %P%x09%D", "--not", *known)
-    lines = [line.partition("\t") for line in told.splitlines()]
-    commits = [(*hashes.split(" "), names) for hashes, _, names in lines]
+    parts = [line.partition("\t") for line in git.lines(told)]
+    commits = [(*hashes.split(" "), names) for hashes, _, names in parts]
     parents = {parent for _, *others, _ in commits for parent in others}
     return sorted(commit for commit, *_, names in commits if names or commit not in parents)
 
@@ -83,8 +83,8 @@ def left(clone: Path, base: str) -> list[str]:
 def saved(mirror: Path, prefix: str) -> list[tuple[str, str]]:
     """What `save` kept under a prefix, oldest first: (ref, subject)."""
     words = ["--sort=committerdate", "--format=%(refname) %(subject)"]
-    lines = git.run(mirror, "for-each-ref", *words, prefix).splitlines()
-    return [(ref, subject) for ref, _, subject in (line.partition(" ") for line in lines)]
+    told = git.lines(git.run(mirror, "for-each-ref", *words, prefix))
+    return [(ref, subject) for ref, _, subject in (line.partition(" ") for line in told)]
 
 
 def restore(mirror: Path, ref: str, path: Path, branch: str) -> None:

@@ -60,15 +60,18 @@ def status(who: str, as_json: bool) -> None:
     from beads.text import safe
 
     click.echo(f"{a.worker}  attempt {a.id} on {a.bead}: {safe(title)}")
-    click.echo(f"state    {a.state}" + (f": {a.reason.splitlines()[0]}" if a.reason else ""))
+    click.echo(f"state    {a.state}" + (f": {safe(a.reason.splitlines()[0])}" if a.reason else ""))
     click.echo(f"branch   {a.branch or 'none yet'}")
     for s in sessions:
-        click.echo(f"session  {s.name}  {'live' if s.ended_at is None else s.ended}  {s.transcript}")
+        how = "live" if s.ended_at is None else safe(s.ended or "")
+        click.echo(f"session  {s.name}  {how}  {s.transcript}")
 
 
 @polecat.command()
 @click.argument("who")
-@click.option("-n", "--lines", default=0, help="Lines of scrollback above the screen.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(min=0), default=0, help="Lines of scrollback above the screen."
+)
 def peek(who: str, lines: int) -> None:
     """Show a worker's screen, or the end of its transcript."""
     from beads.text import safe_block
@@ -139,10 +142,11 @@ def saved(who: str, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def restore(who: str, folder: Path) -> None:
     """Bring an attempt's saved work back, in a new clone in FOLDER."""
+    from beads.text import safe
     from gastown import polecats, town
 
     here = town.find()
     branch, kept = polecats.restore(here, polecats.find(here, who), folder.absolute())
     click.echo(f"restored into {folder} on branch {branch}")
     for ref, subject in kept:
-        click.echo(f"kept: {ref}  {subject}")
+        click.echo(f"kept: {ref}  {safe(subject)}")

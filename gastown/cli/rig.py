@@ -86,6 +86,7 @@ def _json(info: RigInfo) -> None:
 @json_option
 def info(name: str, as_json: bool) -> None:
     """One rig: settings, sessions, the newest merged commit."""
+    from beads.text import safe
     from gastown import rigs, store
     from gastown.model import WITH_SESSION
 
@@ -112,7 +113,7 @@ def info(name: str, as_json: bool) -> None:
     }
     width = max(map(len, lines)) + 1
     for key, value in lines.items():
-        click.echo(f"{key + ':':<{width}} {value}")
+        click.echo(f"{key + ':':<{width}} {safe(str(value))}")
 
 
 @rig.command(context_settings={"ignore_unknown_options": True})  # a value may be -1

@@ -140,6 +140,14 @@ def test_what_was_reset_amended_or_deleted_is_saved(sandbox: Sandbox, mirror: Pa
     assert sandbox.git("log", "--format=%s", f"{start}..", cwd=clone) == "Final"
 
 
+def test_a_subject_cannot_pass_for_another_line(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
+    start = base(clone)
+    sandbox.commit(clone, {"a": "a\n"}, "One\u2028refs/heads/main Two")
+    saving.save(clone, mirror, PREFIX, start)
+    assert kept(mirror) == ["One\u2028refs/heads/main Two"]
+    assert len(git.commits(clone, start)) == 1
+
+
 def test_what_an_agent_pushed_itself_has_a_safety_ref_too(
     sandbox: Sandbox, mirror: Path, clone: Path
 ) -> None:
