@@ -32,6 +32,7 @@ TYPE_ALIASES = {
     "user-story": "story",
     "ms": "milestone",
     "mr": "merge-request",
+    "mol": "molecule",
 }
 INFRA_TYPES = ("agent", "role", "rig", "message")
 # Never offered as work, unless asked for by name.

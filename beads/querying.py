@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy import func as fn
 
-from beads import clock, expressions, filters, rows, when, words
+from beads import clock, expressions, filters, known, rows, when, words
 from beads.errors import Ambiguous, Invalid, NotFound
 from beads.expressions import METADATA, Comparison, Misread, Node, Not
 from beads.filters import Filter
@@ -68,13 +68,11 @@ def _equal(column: Any, op: str, value: Any) -> Condition:
 
 
 def _status(view: View, comparison: Comparison) -> Condition:
-    value = words.status(comparison.value, view.config("status.custom"))
-    return _equal(issues.c.status, comparison.op, value)
+    return _equal(issues.c.status, comparison.op, known.status(view, comparison.value))
 
 
 def _type(view: View, comparison: Comparison) -> Condition:
-    value = words.issue_type(comparison.value, view.config("types.custom"))
-    return _equal(issues.c.issue_type, comparison.op, value)
+    return _equal(issues.c.issue_type, comparison.op, known.issue_type(view, comparison.value))
 
 
 def _ordered(column: Any, op: str, value: Any) -> Condition:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from beads import linting, words
+from beads import linting
 from beads.cli import many, narrow
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
@@ -47,6 +47,7 @@ def lint(ids: tuple[str, ...], kind: str | None, status: str | None) -> None:
 def _asked_for(
     call: Call, view: "View", ids: tuple[str, ...], kind: str | None, status: str | None
 ) -> "list[Issue]":
+    from beads import known
     from beads.filters import Filter
 
     if ids:
@@ -55,7 +56,7 @@ def _asked_for(
     return view.find(
         Filter(
             statuses=() if every else narrow.statuses(view, status or "open"),
-            types=(words.issue_type(kind, view.config("types.custom")),) if kind else (),
+            types=(known.issue_type(view, kind),) if kind else (),
             ephemeral=False,
             templates=False,
         )

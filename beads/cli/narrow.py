@@ -48,14 +48,15 @@ def common(view: "View", given: dict[str, Any]) -> dict[str, Any]:
 
     :raises Invalid: for a word that nothing could match.
     """
-    custom = view.config("types.custom")
+    from beads import known
+
     pairs = [entry.partition("=") for entry in given["metadata_field"]]
     if any(not equals for _, equals, _ in pairs):
         raise Invalid("--metadata-field takes KEY=VALUE")
     return {
         "priority": None if given["priority"] is None else words.priority(given["priority"]),
-        "types": tuple(words.issue_type(name, custom) for name in texts.joined(given["types"])),
-        "not_types": tuple(words.issue_type(name, custom) for name in texts.joined(given["not_types"])),
+        "types": tuple(known.issue_type(view, name) for name in texts.joined(given["types"])),
+        "not_types": tuple(known.issue_type(view, name) for name in texts.joined(given["not_types"])),
         "assignee": given["assignee"],
         "labels": texts.joined(given["labels"]),
         "labels_any": texts.joined(given["labels_any"]),
@@ -136,8 +137,9 @@ def statuses(view: "View", text: str) -> tuple[str, ...]:
 
     :raises Invalid: for an unknown one.
     """
-    custom = view.config("status.custom")
-    return tuple(words.status(name, custom) for name in words.split(text))
+    from beads import known
+
+    return tuple(known.status(view, name) for name in words.split(text))
 
 
 _BOUNDS = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from beads import shapes, words
+from beads import shapes
 from beads.cli import narrow, render
 from beads.cli.call import current
 from beads.cli.verb import Verb
@@ -85,13 +85,13 @@ def _group(by: str | None, name: Any) -> str:
 @click.option("-n", "--limit", type=int, help="At most so many; 0 for all.")
 def stale(days: int, wanted_status: str | None, limit: int | None) -> None:
     """List issues that nobody has changed for long."""
-    from beads import statistics
+    from beads import known, statistics
 
     if not 0 <= days <= 36500:
         raise Invalid(f"{days} days cannot be", "give a number from 0 to 36500")
     call = current()
     with call.reading() as view:
-        named = words.status(wanted_status, view.config("status.custom")) if wanted_status else None
+        named = known.status(view, wanted_status) if wanted_status else None
         found = shapes.counted(
             view, statistics.stale(view, days, named, narrow.limit(limit, 50)), edges=False
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.beads.conftest import Bd, issue
+from tests.unit.beads.conftest import Bd, call, issue
 
 
 @pytest.fixture
@@ -115,3 +115,16 @@ def test_pages(filed: Bd) -> None:
     for line in (["list", "--long"], ["search", "word", "--long"], ["query", "priority=2", "--long"]):
         assert "Deep" in filed(*line).out
         assert "Deep" not in filed(*line[:-1]).out
+
+
+def test_words_that_an_import_has_brought_can_be_looked_for(bd: Bd) -> None:
+    call("import", "-", input='{"id":"gt-c","title":"c","issue_type":"convoy","status":"landed"}\n')
+    for line in (
+        ["list", "--type", "convoy"], ["list", "--status", "landed"], ["list", "--status", "Landed,open"],
+        ["search", "c", "--type", "convoy"], ["query", "type=convoy AND status=landed"],
+        ["stale", "-s", "landed", "-d", "0"],
+    ):  # fmt: skip
+        assert ids(bd(*line, "--json")) == ["gt-c"], line
+    assert bd("list", "--exclude-type", "convoy", "--json").json == []
+    assert bd("list", "--type", "convoi").code == bd("list", "--status", "lande").code == 1
+    assert bd("create", "x", "-t", "convoy").code == bd("update", "gt-c", "-s", "landed2").code == 1
