@@ -25,3 +25,28 @@ def safe(text: str) -> str:
 def safe_block(text: str) -> str:
     """Return the same for text of several lines."""
     return _CONTROL.sub("�", text)
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal a line takes."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    import unicodedata
+
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def fitted(text: str, room: int) -> str:
+    """Return a line that takes so many columns at most, its end cut off where it is longer."""
+    if width(text) <= room:
+        return text
+    taken = 0
+    for at, character in enumerate(text):
+        taken += _columns(character)
+        if taken > room - 1:
+            return f"{text[:at].rstrip()}…"
+    return text

@@ -9,7 +9,7 @@ from beads import shapes
 from beads.cli import render, texts
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
-from beads.text import safe, safe_block
+from beads.text import safe
 
 if TYPE_CHECKING:
     from beads.model import Comment
@@ -66,10 +66,7 @@ def _answer(call: Call, found: "list[Comment]") -> None:
     if call.json:
         call.emit([shapes.comment(said) for said in found])
         return
-    for said in found:
-        click.echo(f"{safe(said.author)}, {shapes.comment(said)['created_at']}\n{safe_block(said.text)}\n")
-    if not found:
-        click.echo("no comments")
+    click.echo("\n\n".join(render.comment(shapes.comment(said)) for said in found) or "no comments")
 
 
 @click.command(cls=Verb)

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from beads.store import Change, View
 
 _DIRECTIONS = click.Choice(["down", "up", "both"])
+_NOTHING = {
+    "down": "{0} depends on nothing; what depends on it: bd dep list {0} --direction up",
+    "up": "nothing depends on {}",
+    "both": "{} depends on nothing, and nothing on it",
+}
 
 
 class _Dep(Nouns):
@@ -187,10 +192,7 @@ def list_dependencies(ids: tuple[str, ...], direction: str, kind: str | None) ->
         for each in found:
             call.say(f"{each['issue_id']} -> {each['depends_on_id']}  {each['type']}")
     else:
-        for each in found:
-            click.echo(render.line(each, more=f"  ({each['dependency_type']})"))
-        if not found:
-            click.echo("none")
+        render.lines(found, _NOTHING[direction].format(whole[0]), render.kind)
 
 
 @dep.command()
@@ -218,10 +220,11 @@ def tree(
     from beads import graph
 
     call = current()
+    direction = "up" if reverse else direction
     with call.reading() as view:
         root = view.resolve(issue)
         kinds = (words.dependency_type(kind),) if kind else ()
-        nodes = graph.tree(view, root, "up" if reverse else direction, max_depth, kinds)
+        nodes = graph.tree(view, root, direction, max_depth, kinds)
         found = _shapes(view, nodes)
     if status:
         found = [each for each in found if each["depth"] == 0 or each["status"] == status]
@@ -230,11 +233,14 @@ def tree(
     elif form == "mermaid":
         _mermaid(found)
     else:
-        for each in found:
-            by = f"  ({each['edge_from_parent']})" if each["depth"] else ""
-            click.echo(
-                "  " * each["depth"] + render.line(each, more=by + (" …" if each["truncated"] else ""))
-            )
+        render.rows(render.Row(each, each["depth"], _branch(each)) for each in found)
+        if len(found) == 1:
+            call.note(_NOTHING[direction].format(found[0]["id"]))
+
+
+def _branch(each: dict[str, Any]) -> str:
+    by = f"  ({safe(each['edge_from_parent'])})" if each["depth"] else ""
+    return by + (" …" if each["truncated"] else "")
 
 
 def _shapes(view: "View", nodes: "list[Node]") -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """`bd epic`: how far epics have come."""
 
+from typing import Any
+
 import click
 
 from beads import shapes
@@ -26,14 +28,13 @@ def status(eligible_only: bool) -> None:
         ]
     if call.json:
         call.emit(found)
-        return
-    for each in found:
-        done = f"  {each['closed_children']}/{each['total_children']}"
-        click.echo(
-            render.line(each["epic"], more=done + (" can be closed" if each["eligible_for_close"] else ""))
-        )
-    if not found:
-        click.echo("no open epics")
+    else:
+        render.rows((render.Row(each["epic"], more=_progress(each)) for each in found), "no open epics")
+
+
+def _progress(each: dict[str, Any]) -> str:
+    done = f"  {each['closed_children']}/{each['total_children']}"
+    return f"{done}, can be closed" if each["eligible_for_close"] else done
 
 
 @epic.command("close-eligible")

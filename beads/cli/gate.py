@@ -11,6 +11,8 @@ from beads.cli.verb import Nouns
 from beads.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from beads.gates import Verdict
     from beads.model import Issue
 
@@ -59,14 +61,11 @@ def list_gates(issue: str | None, every: bool, limit: int | None) -> None:
         found = [shapes.issue(each) for each in gates.listed(view, every, of, narrow.limit(limit, _USUAL))]
     if call.json:
         call.emit(found)
-        return
-    for each in found:
-        click.echo(render.line(each, more=f"  ({_awaited(each)})"))
-    if not found:
-        click.echo("no gates")
+    else:
+        render.lines(found, "no gates", lambda each: f"  ({_awaited(each)})")
 
 
-def _awaited(issue: dict[str, Any]) -> str:
+def _awaited(issue: "Mapping[str, Any]") -> str:
     return safe(f"{issue.get('await_type', '')} {issue.get('await_id', '')}".strip())
 
 

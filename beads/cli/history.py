@@ -3,6 +3,7 @@
 import click
 
 from beads import shapes
+from beads.cli import render
 from beads.cli.call import current
 from beads.cli.verb import Verb
 
@@ -23,7 +24,8 @@ def history(issue: str, limit: int, ignored: bool) -> None:
         return
     for event in found:
         said = event.get("comment") or event.get("new_value") or ""
-        call.say(f"{event['created_at']}  {event['event_type']:<18} {event['actor']}  {said}")
+        when = render.moment(event["created_at"])
+        call.say(f"{when}  {event['event_type']:<18}  {event['actor']}  {said}".rstrip())
 
 
 @click.command(cls=Verb)

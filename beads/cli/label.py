@@ -80,7 +80,7 @@ def list_labels(issue: str) -> None:
     if call.json:
         call.emit(found)
     else:
-        for name in found:
+        for name in found or ["no labels"]:
             call.say(name)
 
 
@@ -97,3 +97,5 @@ def list_all() -> None:
     else:
         for name, count in found:
             call.say(f"{count:>6}  {name}")
+        if not found:
+            call.say("no labels")

@@ -79,7 +79,7 @@ def _answer(call: Call, shown: list[dict[str, Any]], skip_labels: bool, given: d
         if given["long"] and shown:
             render.pages(shown)
         elif shown and (given["pretty"] or given["tree"] == "true"):
-            render.tree(shown)
+            render.tree(shown, "no issues")
         else:
             render.lines(shown, "no issues")
     elif skip_labels:

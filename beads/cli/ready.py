@@ -133,7 +133,4 @@ def _blocked(view: "View", parent: str | None) -> list[dict[str, Any]]:
 
 
 def _say_blocked(held: list[dict[str, Any]]) -> None:
-    for each in held:
-        click.echo(render.line(each, more=f"  <- {', '.join(each['blocked_by'])}"))
-    if not held:
-        click.echo("nothing is blocked")
+    render.lines(held, "nothing is blocked", lambda each: f"  <- {', '.join(each['blocked_by'])}")

@@ -58,8 +58,10 @@ def show(
     call.touched(first)
     if call.json:
         call.emit(found)
-    elif short or children or refs:
-        render.lines(found, "none")
+    elif refs:
+        render.lines(found, f"nothing depends on {first}", render.kind)
+    elif short or children:
+        render.lines(found, f"{first} has no children")
     else:
         click.echo("\n\n".join(render.full(each) for each in found))
 

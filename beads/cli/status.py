@@ -1,15 +1,18 @@
 """`bd status` (`bd stats`), `bd count`, `bd stale`, `bd ping`: numbers."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from beads import shapes
 from beads.cli import narrow, render
-from beads.cli.call import current
+from beads.cli.call import Call, current
 from beads.cli.verb import Verb
 from beads.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @click.command(cls=Verb)
@@ -24,14 +27,33 @@ def status(assigned: bool, no_activity: bool, ignored: bool) -> None:
     call = current()
     mine = call.actor if assigned else None
     with call.reading() as view:
-        answer: dict[str, Any] = {"summary": statistics.summary(view, Filter(assignee=mine, ephemeral=False))}
+        wanted = Filter(assignee=mine, ephemeral=False)
+        answer: dict[str, Any] = {"summary": statistics.summary(view, wanted)}
+        by_status = statistics.grouped(view, wanted, "status")
         if not no_activity:
             answer["recent_activity"] = statistics.activity(view)
     if call.json:
         call.emit(answer)
         return
-    for name, value in answer["summary"].items():
-        call.say(f"{value:>8}  {name.removesuffix('_issues').replace('_', ' ')}")
+    _tell(call, answer, by_status)
+
+
+def _tell(call: Call, answer: dict[str, Any], by_status: "Iterable[tuple[str, int]]") -> None:
+    summary = answer["summary"]
+    numbers = [
+        (summary["total_issues"], "issues"),
+        *((count, status.replace("_", " ")) for status, count in by_status),
+        (summary["ready_issues"], "ready: can be started now"),
+        (summary["blocked_issues"], "held up by others"),
+        (summary["epics_eligible_for_closure"], "epics with all children closed"),
+        (summary["average_lead_time_hours"], "hours from creation to closing, on average"),
+    ]
+    for number, what in numbers:
+        call.say(f"{number:>8}  {what}")
+    if lately := answer.get("recent_activity"):
+        kinds = ("created", "closed", "reopened", "updated")
+        done = ", ".join(f"{lately[f'issues_{kind}']} {kind}" for kind in kinds)
+        call.say(f"in the last {lately['hours_tracked']} hours: {done}")
 
 
 @click.command(cls=Verb)
@@ -70,7 +92,7 @@ def count(by: str | None, statuses: str | None, title: str, **given: Any) -> Non
         return
     for name, number in groups:
         call.say(f"{number:>8}  {_group(by, name)}")
-    call.say(f"{total:>8}" + ("  in all" if by else ""))
+    call.say(f"{total:>8}  in all" if by else str(total))
 
 
 def _group(by: str | None, name: Any) -> str:
