@@ -1,6 +1,7 @@
 """Change: a transaction that writes. Every change of the issue store, its events, and readiness kept true."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import update
@@ -26,6 +27,8 @@ class Change(Remarks):
         :raises Invalid: for a word that is not allowed.
         :raises NotFound: for an unknown parent, rig or target.
         """
+        if draft.parent and not draft.is_template and self.exists(draft.parent):
+            draft = replace(draft, is_template=self.get(draft.parent).is_template)
         issue_id = creation.insert_issue(self, draft, self.actor)
         self.record(issue_id, "created")
         if early := ready.held_by(self.conn, issue_id):
@@ -50,6 +53,11 @@ class Change(Remarks):
             changed |= self._stamps(before, changed["status"], fields)
         if changed:
             self._write(before, changed, _event_type(before.status, changed.get("status")))
+        if "is_template" in changed:
+            for child in self.children(issue_id):
+                self.update(child.id, is_template=changed["is_template"])
+        if changed.get("status") == "closed":
+            self._close_finished_molecule(issue_id)
         return self.get(issue_id)
 
     def restore(self, issue_id: str, fields: Mapping[str, Any]) -> None:

@@ -101,10 +101,11 @@ def _new_id(view: View, draft: Draft, actor: str) -> str:
     if draft.parent:
         return _child(view, draft.parent)
     prefix = draft.prefix or (_rig_prefix(view, draft.rig) if draft.rig else view.prefix())
+    stem = f"{prefix}-{draft.infix}" if draft.infix else prefix
     return (
-        _numbered(view, prefix)
+        _numbered(view, stem)
         if view.config("issue_id_mode") == "counter"
-        else _hashed(view, draft, prefix, actor)
+        else _hashed(view, draft, stem, actor)
     )
 
 
@@ -194,16 +195,15 @@ def _numbered(view: View, prefix: str) -> str:
     return f"{prefix}-{number}"
 
 
-def _hashed(view: View, draft: Draft, prefix: str, actor: str) -> str:
-    count = view.conn.execute(select(prefixes.c.issue_count).where(prefixes.c.prefix == prefix)).scalar() or 0
+def _hashed(view: View, draft: Draft, stem: str, actor: str) -> str:
+    count = view.conn.execute(select(prefixes.c.issue_count).where(prefixes.c.prefix == stem)).scalar() or 0
     nanos = int(view.now.timestamp() * 1_000_000) * 1000
-    stem = f"{prefix}-{draft.infix}" if draft.infix else prefix
     tries = ids.candidates(stem, draft.title, draft.description, actor, nanos, count, _lengths(view))
     for candidate in tries:
         if not view.exists(candidate):
-            _count(view, prefix)
+            _count(view, stem)
             return candidate
-    raise Refused(f"no free id was found for prefix {prefix!r}", "bd config set max_hash_length 8")
+    raise Refused(f"no free id was found for prefix {stem!r}", "bd config set max_hash_length 8")
 
 
 def _lengths(view: View) -> ids.Lengths:

@@ -62,20 +62,20 @@ def delete(change: Change, wanted: Iterable[str], cascade: bool = False) -> Dele
     return done
 
 
-def remove(change: Change, wanted: Iterable[str]) -> None:
-    """Delete issues that exist, and leave the texts of others as they are."""
+def remove(change: Change, wanted: Iterable[str], kept: bool = True) -> None:
+    """Delete issues that exist, and leave the texts of others as they are; what is not `kept` is not in the log."""
     every = list(wanted)
     affected: set[str] = set()
     for id in every:
         affected |= ready.affected_by_settling(change.conn, id)
         affected |= {link.issue_id for link in change.dependents(id)}
     for id in every:
-        _delete_one(change, id)
+        _delete_one(change, id, kept)
     ready.refresh(change.conn, affected - set(every))
 
 
-def _delete_one(change: Change, issue_id: str) -> None:
-    kept = snapshot(change, issue_id)
+def _delete_one(change: Change, issue_id: str, kept: bool) -> None:
+    whole = snapshot(change, issue_id) if kept else None
     gone = or_(dependencies.c.issue_id == issue_id, dependencies.c.depends_on_id == issue_id)
     change.conn.execute(sql_delete(dependencies).where(gone))
     # What says that a change was undone stays: without it that change would be undone again.
@@ -88,7 +88,8 @@ def _delete_one(change: Change, issue_id: str) -> None:
             prefixes.c.prefix == ids.prefix_of(issue_id), prefixes.c.issue_count > 0
         )
         change.conn.execute(query.values(issue_count=fewer))
-    change.record(issue_id, "deleted", old=json.dumps(kept, ensure_ascii=False))
+    if whole is not None:
+        change.record(issue_id, "deleted", old=json.dumps(whole, ensure_ascii=False))
 
 
 def snapshot(view: View, issue_id: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 NONCES_PER_LENGTH = 10
 MAX_DEPTH = 3
 MAX_PREFIX = 40
+# Between the prefix and the hash of a molecule and of a wisp.
+INFIXES = ("mol", "wisp")
 MAX_ID = 255
 
 # How many leading bytes of the digest feed a hash of each length.
@@ -79,6 +81,13 @@ def is_id(text: str) -> bool:
 def prefix_of(issue_id: str) -> str:
     """Return what stands before the last hyphen: `my-app-x7k.1` belongs to `my-app`."""
     return issue_id.split(".", 1)[0].rpartition("-")[0]
+
+
+def home_of(issue_id: str) -> str:
+    """Return the prefix of the store or rig that an id belongs to: `gt` for `gt-wisp-a3f` as for `gt-a3f`."""
+    prefix = prefix_of(issue_id)
+    head, _, tail = prefix.rpartition("-")
+    return head if tail in INFIXES else prefix
 
 
 def parent_of(issue_id: str) -> str | None:

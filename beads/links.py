@@ -102,7 +102,8 @@ def is_elsewhere(view: View, target: str) -> bool:
     """Say whether a target need not exist here: external, or of a prefix that this store does not use."""
     if is_external(target):
         return True
-    return ids.is_id(target) and ids.prefix_of(target) not in known_prefixes(view)
+    known = known_prefixes(view)
+    return ids.is_id(target) and ids.prefix_of(target) not in known and ids.home_of(target) not in known
 
 
 def known_prefixes(view: View) -> set[str]:

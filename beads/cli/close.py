@@ -76,7 +76,7 @@ def _then(change: "Change", done: "list[Issue]", held: set[str], then: dict[str,
         more["unblocked"] = [shapes.issue(issue) for issue in sorted(freed, key=lambda issue: issue.id)]
     if then["go_on"]:
         parent = change.parent(done[-1].id)
-        steps = change.ready(below=parent, limit=1) if parent else []
+        steps = change.ready(below=parent, limit=1, ephemeral=True) if parent else []
         next_step = change.claim(steps[0].id) if steps and not then["no_auto"] else next(iter(steps), None)
         more["continue"] = {
             "next_step": shapes.issue(next_step) if next_step else None,

@@ -46,6 +46,10 @@ def field_options(command: F) -> F:
         click.option("--append-notes", help="Add to the notes."),
         click.option("-e", "--estimate", type=int, help="Minutes that it may take."),
         click.option("--metadata", help="A JSON object; @FILE reads it from a file."),
+        click.option(
+            "--template", "template", flag_value="yes", help="A template: to pour from, not to work on."
+        ),
+        click.option("--no-template", "template", flag_value="no", help="No template any more."),
         *(click.option(*names, help=text) for names, text in _TEXTS),
     ]
     for option in reversed(options):
@@ -74,6 +78,8 @@ def fields(given: dict[str, Any], now: datetime) -> dict[str, Any]:
         "type": given.pop("issue_type"),
         "estimated_minutes": given.pop("estimate"),
     }
+    if (template := given.pop("template")) is not None:
+        found["is_template"] = template == "yes"
     if (metadata := given.pop("metadata")) is not None:
         found["metadata"] = document(texts.read_file(metadata[1:]) if metadata.startswith("@") else metadata)
     for name in ("due", "defer"):

@@ -66,7 +66,7 @@ def _find(view: "View", given: dict[str, Any], limit: int | None) -> "list[Issue
         limit=None if given["gated"] else limit,
         below=view.resolve(below) if below else None,
         deferred=given["include_deferred"],
-        ephemeral=given["include_ephemeral"],
+        ephemeral=given["include_ephemeral"] or bool(given["mol"]),
     )
     return [issue for issue in found if _let_through(view, issue.id)][:limit] if given["gated"] else found
 
