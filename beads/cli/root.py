@@ -33,7 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "note": ("beads.cli.comments:note", "Add to an issue's notes."),
     "config": ("beads.cli.config:config", "Settings: get, set, list, unset."),
     "gate": ("beads.cli.gate:gate", "What work has to wait for: create, list, show, check, resolve."),
-    "mol": ("beads.cli.mol:mol", "Work poured from templates: list, pour, wisp, show, current, squash, burn."),
+    "mol": ("beads.cli.mol:mol", "Work poured from templates: pour, wisp, current, squash."),
     "epic": ("beads.cli.epic:epic", "How far epics have come; close the finished ones."),
     "search": ("beads.cli.search:search", "Find issues by their words."),
     "query": ("beads.cli.query:query", "Find issues by a condition."),
