@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from beads import clock, closing, creation, links, ready, rows, words
 from beads.errors import NotFound, Refused
@@ -27,8 +27,8 @@ class Change(Remarks):
         :raises Invalid: for a word that is not allowed.
         :raises NotFound: for an unknown parent, rig or target.
         """
-        if draft.parent and not draft.is_template and self.exists(draft.parent):
-            draft = replace(draft, is_template=self.get(draft.parent).is_template)
+        if draft.parent and self._is_template(draft.parent):
+            draft = replace(draft, is_template=True)
         issue_id = creation.insert_issue(self, draft, self.actor)
         self.record(issue_id, "created")
         if early := ready.held_by(self.conn, issue_id):
@@ -40,6 +40,9 @@ class Change(Remarks):
         for held in draft.blocks:
             self.add_dependency(held, issue_id)
         return self.get(issue_id)
+
+    def _is_template(self, issue_id: str) -> bool:
+        return bool(self.conn.execute(select(issues.c.is_template).where(issues.c.id == issue_id)).scalar())
 
     def update(self, issue_id: str, **fields: Any) -> Issue:
         """Set fields of an issue; what is equal already is left alone. Guards of `close` do not apply.
