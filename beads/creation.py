@@ -1,5 +1,6 @@
 """Making a new issue: its words checked, its id found, its place in the tree taken."""
 
+from collections import Counter
 from dataclasses import fields
 from typing import Any
 
@@ -133,13 +134,19 @@ def _given(view: View, issue_id: str) -> str:
     return issue_id
 
 
-def took(view: View, issue_id: str) -> None:
-    """Count an id that was not made here, so that those made here keep clear of it."""
-    parent = ids.parent_of(issue_id)
-    if parent is None:
-        _count(view, ids.prefix_of(issue_id))
-    else:
-        number = int(issue_id.rpartition(".")[2])
+def took(view: View, *issue_ids: str) -> None:
+    """Count ids that were not made here, so that those made here keep clear of them."""
+    tops: Counter[str] = Counter()
+    last: dict[str, int] = {}
+    for issue_id in issue_ids:
+        parent = ids.parent_of(issue_id)
+        if parent is None:
+            tops[ids.prefix_of(issue_id)] += 1
+        else:
+            last[parent] = max(last.get(parent, 0), int(issue_id.rpartition(".")[2]))
+    for prefix, count in tops.items():
+        _count(view, prefix, more=count)
+    for parent, number in last.items():
         _set_last_child(view, parent, max(number, _last_child(view, parent)))
 
 
@@ -176,14 +183,14 @@ def _set_last_child(view: View, parent: str, number: int) -> None:
         view.conn.execute(insert(child_counters).values(parent_id=parent, last_child=number))
 
 
-def _count(view: View, prefix: str, number: int = 0) -> None:
-    """Note one more id of a prefix."""
-    change = {"issue_count": prefixes.c.issue_count + 1}
+def _count(view: View, prefix: str, number: int = 0, more: int = 1) -> None:
+    """Note more ids of a prefix."""
+    change = {"issue_count": prefixes.c.issue_count + more}
     if number:
         change["last_number"] = bindparam("number", number)
     done = view.conn.execute(update(prefixes).where(prefixes.c.prefix == prefix).values(change))
     if not done.rowcount:
-        view.conn.execute(insert(prefixes).values(prefix=prefix, issue_count=1, last_number=number))
+        view.conn.execute(insert(prefixes).values(prefix=prefix, issue_count=more, last_number=number))
 
 
 def _numbered(view: View, prefix: str) -> str:

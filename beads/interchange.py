@@ -192,10 +192,9 @@ def _open_titles(view: View) -> set[str]:
 def _write(change: Change, fresh: dict[str, Record], known: Iterable[str], done: Imported) -> None:
     already = set(known)
     seeds = _seeds(change, fresh.keys() & already)
-    for record in fresh.values():
-        if record.id not in already:
-            creation.took(change, record.id)
-    _put(change, [record for record in fresh.values() if record.id not in already])
+    new = [record for record in fresh.values() if record.id not in already]
+    creation.took(change, *(record.id for record in new))
+    _put(change, new)
     for record in fresh.values():
         if record.id in already:
             change.conn.execute(update(issues).where(issues.c.id == record.id).values(**_columns(record)))

@@ -6,10 +6,12 @@ import argparse
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from gastown import daemon, git, rigs, town
@@ -18,19 +20,33 @@ from gastown.town import Town
 ENV = {
     k: v for k, v in os.environ.items() if not k.startswith(("GT_", "BD_", "BEADS_", "TMUX", "PYTHONDONT"))
 }
+BD = (sys.executable, "-c", "from beads.cli import main; main()")
 FILES = 200
 RIG = "bench"
 
 
-def options(about: str, argv: Sequence[str], *, rounds: int, quick: int) -> int:
-    """How many rounds were asked for."""
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. Every benchmark takes all of it, so that they can be run in one go."""
+
+    rounds: int
+    quick: bool
+    other: Path | None
+    file: Path | None
+
+
+def options(about: str, argv: Sequence[str], *, rounds: int, quick: int) -> Options:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
         "--quick", action="store_true", help=f"{quick} rounds: shows that it works, and no more"
     )
     parser.add_argument("--rounds", type=int, default=rounds, help=f"rounds (default: {rounds})")
+    parser.add_argument("--other", type=Path, metavar="BD", help="time this `bd` beside ours (store)")
+    parser.add_argument(
+        "--file", type=Path, metavar="JSONL", help="import this export, not a made-up one (interchange)"
+    )
     given = parser.parse_args(argv)
-    return quick if given.quick else int(given.rounds)
+    return Options(quick if given.quick else given.rounds, given.quick, given.other, given.file)
 
 
 def seconds(step: Callable[[], object]) -> float:
@@ -39,12 +55,16 @@ def seconds(step: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def run(*argv: str | Path, cwd: Path | None = None, env: Mapping[str, str] = ENV) -> None:
-    """Run quietly. :raises subprocess.CalledProcessError: it failed; what it said is part of the error's notes."""
+def run(*argv: str | Path, cwd: Path | None = None, env: Mapping[str, str] = ENV) -> str:
+    """Run quietly and return what it printed.
+
+    :raises subprocess.CalledProcessError: it failed; what it said is part of the error's notes.
+    """
+    command = [str(a) for a in argv]
     try:
-        subprocess.run(
-            [str(a) for a in argv], cwd=cwd, env=dict(env), check=True, capture_output=True, text=True
-        )
+        return subprocess.run(
+            command, cwd=cwd, env=dict(env), check=True, capture_output=True, text=True
+        ).stdout
     except subprocess.CalledProcessError as error:
         error.add_note(str(error.stderr))
         raise

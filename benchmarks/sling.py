@@ -34,7 +34,7 @@ TMUX, GATES, WAITING = "tmux new-session, script", "gate", "waiting for the daem
 
 
 def main(argv: Sequence[str]) -> None:
-    rounds = options("From gt sling to merged.", argv, rounds=15, quick=2)
+    rounds = options("From gt sling to merged.", argv, rounds=15, quick=2).rounds
     with a_town(gates=GATE, env=trace.VARIABLE) as town:
         file = town.root.parent / "trace.json"
         os.environ[trace.VARIABLE] = str(file)

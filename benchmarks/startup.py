@@ -22,7 +22,7 @@ BEADS = 200
 
 
 def main(argv: Sequence[str]) -> None:
-    rounds = options("Cold start of commands.", argv, rounds=21, quick=3)
+    rounds = options("Cold start of commands.", argv, rounds=21, quick=3).rounds
     with a_town() as town:
         attempt = _fill(town)
         env = ENV | {"GT_TOWN": str(town.root), "BEADS_DIR": str(town.beads_dir), "GT_ATTEMPT": str(attempt)}
@@ -49,7 +49,7 @@ CASES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _python(env: Mapping[str, str], code: str, *arguments: str) -> Callable[[], None]:
+def _python(env: Mapping[str, str], code: str, *arguments: str) -> Callable[[], object]:
     return lambda: run(sys.executable, "-c", code, *arguments, env=env)
 
 
