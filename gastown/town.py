@@ -84,9 +84,10 @@ class Town:
 def find_root(start: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
     """GT_TOWN, else the nearest folder at or above `start` with a town.toml. :raises NoTown: there is none."""
     if named := environ.get("GT_TOWN"):
-        root = Path(named)
+        # The one real path, whoever says it: processes and the tmux server are found by it.
+        root = Path(named).resolve()
         if not (root / FILE).is_file():
-            raise NoTown(f"GT_TOWN names {root}, which is no town", hint="unset GT_TOWN, or: gt init PATH")
+            raise NoTown(f"GT_TOWN names {named}, which is no town", hint="unset GT_TOWN, or: gt init PATH")
         return root
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
@@ -105,7 +106,7 @@ def create(root: Path, name: str) -> Town:
     :raises Refused: there is a town already, here or above; the folder has other things in it."""
     from beads.store import Store
 
-    root = root.expanduser().absolute()
+    root = root.expanduser().resolve()
     if (root / FILE).exists():
         raise Refused(f"{root} is a town already", hint=f"cd {root} && gt status")
     with suppress(NoTown):
@@ -115,8 +116,15 @@ def create(root: Path, name: str) -> Town:
         raise Refused(f"{root} is not an empty folder", hint="gt init PATH with a new folder")
     if any(ord(c) < 32 for c in str(root)):
         raise Invalid("the path has control characters in it", hint="gt init PATH")
+    if not name.isprintable() or not name.strip():
+        raise Invalid(
+            "the town's name is blank or has control characters in it", hint="gt init PATH --name NAME"
+        )
     made = [p for p in (root, *root.parents) if not p.exists()]
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{root} cannot be made: {error.strerror}", hint="gt init PATH") from error
     try:
         _fill(Town(root), name, Store)
     except BaseException:

@@ -4,6 +4,7 @@
 130 interrupted.
 """
 
+import errno
 import gc
 import json
 import os
@@ -18,6 +19,18 @@ from beads.errors import BeadsError, Invalid
 from beads.text import safe_block
 
 BUG, INTERRUPTED, BROKEN_PIPE = 3, 130, 141
+_ROOM, _RIGHTS, _PATH = "make room, then try again", "check who may write there", "check the path"
+# What a machine may refuse, and a person can put right.
+MACHINE = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.ENOTDIR: _PATH,
+    errno.ENAMETOOLONG: _PATH,
+    errno.ELOOP: _PATH,
+}
 
 
 def run(
@@ -74,6 +87,10 @@ def _invoke(group: click.Group, prog: str, arguments: list[str], as_json: bool, 
     except BrokenPipeError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+            _tell(what, MACHINE[error.errno], as_json, json_to_stdout, None)
+            return 1
         log = _log(prog)
         where = f"the traceback is in {log}" if log else "the traceback could not be saved"
         _tell(f"bug in {prog}: {type(error).__name__}: {error}", where, as_json, json_to_stdout, None)
