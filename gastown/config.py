@@ -218,7 +218,9 @@ def _assign(path: Path, document: Any, keys: tuple[str, ...], text: str) -> None
     node = document
     for key in tables:
         if key not in node and len(tables) > 1 and key == tables[-1]:
-            raise _fail(path, f"there is no [{'.'.join(tables)}]", "gt rig list")
+            raise _fail(
+                path, f"there is no [{'.'.join(tables)}]", "gt config example shows how one is written"
+            )
         node = node.setdefault(key, {})
     kind = _TABLES.get(keys[0])
     wanted = {f.name: f.type for f in msgspec.structs.fields(kind)} if kind else {}
@@ -233,7 +235,8 @@ def _value(text: str, wanted: Any) -> Any:
     except tomllib.TOMLDecodeError:
         value = text
     if not isinstance(value, list) and str(wanted).startswith("list"):
-        return [value] if value != "" else []
+        one = value if isinstance(value, str | dict) else text  # `true` is a command
+        return [one] if one != "" else []
     return value
 
 

@@ -194,8 +194,8 @@ def _remove(town: Town, name: str) -> Path:
     with town.store.write("gt") as change:
         live = store.live_attempts(change.conn, name)
         if live:
-            beads = " ".join(a.bead for a in live[:5])
-            raise Refused(f"rig {name} has {len(live)} live attempts", hint=f"gt unsling {beads}")
+            beads = " ".join(a.bead for a in live)
+            raise Refused(f"rig {name} is still at work", hint=f"wait for it, or: gt unsling {beads}")
         if any(a.rig == name for a in store.unclean_attempts(change.conn)):
             raise Refused(
                 f"rig {name} has clones that are not cleared yet", hint=f"gt rig remove {name} once more"

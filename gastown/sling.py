@@ -136,7 +136,8 @@ def _home(rows: dict[str, RigRow], issue: Issue, rig: str | None) -> str:
 
 def _check(change: Change, rows: dict[str, RigRow], issue: Issue, home: str, force: bool) -> None:
     if issue.status not in OPEN_TO_WORK:
-        raise Refused(f"{issue.id} is {issue.status}", hint=f"bd reopen {issue.id}")
+        how = "reopen" if issue.status == "closed" else "update --status open"
+        raise Refused(f"{issue.id} is {issue.status}", hint=f"bd {how} {issue.id}")
     if rows[home].parked_at:
         raise Refused(f"rig {home} is parked", hint=f"gt rig unpark {home}")
     blockers = change.blockers(issue.id)

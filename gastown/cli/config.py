@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gastown.cli.output import json_option, print_json
+from gastown.cli.output import as_setting, json_option, print_json
 
 
 @click.group()
@@ -21,7 +21,10 @@ def get(key: str, as_json: bool) -> None:
     from gastown import town
 
     value = settings.get_value(town.find().settings, tuple(key.split(".")))
-    print_json({"key": key, "value": value}) if as_json or isinstance(value, dict) else click.echo(value)
+    if as_json or isinstance(value, dict):
+        print_json({"key": key, "value": value})
+    else:
+        click.echo(as_setting(value))
 
 
 @config.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -1
@@ -32,7 +35,7 @@ def set_(key: str, value: str) -> None:
     from beads import bell
     from beads.errors import Invalid
     from gastown import config as settings
-    from gastown import rigs, town
+    from gastown import rigs, runtimes, town
 
     here = town.find()
     keys = tuple(key.split("."))
@@ -41,9 +44,11 @@ def set_(key: str, value: str) -> None:
     if keys[0] == "rigs" and len(keys) == 3:
         rigs.set_setting(here, keys[1], keys[2], value)
     else:
+        if keys == ("town", "default_runtime"):
+            runtimes.get(value, here.settings)
         settings.set_value(here.file, keys, value)
     bell.ring(here.beads_dir)
-    click.echo(f"{key} = {settings.get_value(here.settings, keys)}")
+    click.echo(f"{key} = {as_setting(settings.get_value(here.settings, keys))}")
 
 
 @config.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gastown.cli.output import json_option, print_json, table
+from gastown.cli.output import json_option, print_json, some, table
 
 if TYPE_CHECKING:
     from gastown.convoys import Convoy
@@ -34,7 +34,7 @@ def create(title: str, beads: tuple[str, ...], silent: bool, as_json: bool) -> N
     if silent:
         click.echo(made.id)
         return
-    click.echo(f"made convoy {made.id} of {len(made.beads)} beads")
+    click.echo(f"made convoy {made.id} of {some(len(made.beads), 'bead')}")
     click.echo(f"next: gt convoy run {made.id}")
 
 
@@ -47,7 +47,7 @@ def add(convoy: str, beads: tuple[str, ...]) -> None:
     from gastown import convoys, town
 
     changed = convoys.add(town.find(), convoy, list(beads), actor=actor())
-    click.echo(f"{changed.id} tracks {len(changed.beads)} beads")
+    click.echo(f"{changed.id} tracks {some(len(changed.beads), 'bead')}")
 
 
 @convoy.command("list")
@@ -92,7 +92,9 @@ def status(convoy: str, as_json: bool) -> None:
 @click.argument("convoy")
 @json_option
 def run(convoy: str, as_json: bool) -> None:
-    """Sling what is ready in a convoy, and what becomes ready, until it lands; needs no daemon."""
+    """Work a convoy until it lands.
+
+    Slings what is ready in it, and what becomes ready by each merge. Needs no daemon."""
     from gastown import town
     from gastown.cli.convoy_run import run_convoy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gastown.cli.output import json_option, print_json
+from gastown.cli.output import json_option, print_json, some
 
 
 @click.group()
@@ -79,4 +79,9 @@ def down() -> None:
     from gastown import town
 
     ended = loop.down(town.find())
-    click.echo(f"the town is down; {ended} sessions ended, their clones are kept: gt up goes on")
+    kept = (
+        f"{some(ended, 'session')} ended, and what they did is kept: gt up goes on"
+        if ended
+        else "no session ran"
+    )
+    click.echo(f"the town is down; {kept}")

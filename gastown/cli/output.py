@@ -60,6 +60,24 @@ def _line(row: Sequence[str], widths: Sequence[int], limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def some(count: int, what: str) -> str:
+    """`1 bead`, `2 beads`."""
+    return f"{count} {what}" + ("" if count == 1 else "s")
+
+
+def as_setting(value: Any) -> str:
+    """A setting as a person would type it; text alone needs no quotes."""
+    return value if isinstance(value, str) else _toml(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items() if v is not None) + " }"
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
 def age(moment: datetime | None, now: datetime) -> str:
     """How long ago, in one unit."""
     if moment is None:

@@ -46,7 +46,9 @@ def list_(everything: bool, rig: str | None, as_json: bool) -> None:
 @click.argument("who")
 @json_option
 def status(who: str, as_json: bool) -> None:
-    """One worker: its attempt, sessions, branch, and where its transcript is."""
+    """One worker: attempt, sessions, branch.
+
+    Each session's transcript is named, too."""
     from gastown import polecats, store, town
 
     here = town.find()
@@ -84,7 +86,9 @@ def peek(who: str, lines: int) -> None:
 @polecat.command()
 @click.argument("who")
 def attach(who: str) -> None:
-    """Hand this terminal to a worker's session; Ctrl-B D leaves it running."""
+    """Go into a worker's session.
+
+    Ctrl-B D comes back and leaves it running."""
     from beads.errors import Refused
     from gastown import polecats, town
     from gastown.sessions import tmux
@@ -110,9 +114,8 @@ def nuke(who: str) -> None:
     attempt = polecats.find(here, who)
     polecats.nuke(here, attempt, actor())
     kept = polecats.saved(here, attempt) if attempt.clone else []
-    click.echo(
-        f"ended {attempt.worker}; {attempt.bead} is open" if attempt.live else f"{attempt.worker} had ended"
-    )
+    who = attempt.worker if attempt.polecat else f"attempt {attempt.id}"
+    click.echo(f"ended {who}; {attempt.bead} is open" if attempt.live else f"{who} had ended before")
     if kept:
         click.echo(f"saved {len(kept)}: gt polecat restore {attempt.id} DIR")
 

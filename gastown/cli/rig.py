@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gastown.cli.output import json_option, print_json, table
+from gastown.cli.output import as_setting, json_option, print_json, table
 
 if TYPE_CHECKING:
     from gastown.rigs import RigInfo
@@ -137,18 +137,18 @@ def config(name: str, key: str | None, value: str | None, as_json: bool) -> None
         changed = rigs.set_setting(town, name, key, value)
         bell.ring(town.beads_dir)
         shown = msgspec.to_builtins(changed)[key]
-        print_json({key: shown}) if as_json else click.echo(f"{name}: {key} = {shown}")
+        print_json({key: shown}) if as_json else click.echo(f"{name}: {key} = {as_setting(shown)}")
         return
     if key is not None:
         found = settings.get_value(town.settings, ("rigs", name, key))
-        print_json({key: found}) if as_json else click.echo(found)
+        print_json({key: found}) if as_json else click.echo(as_setting(found))
         return
     everything = msgspec.to_builtins(town.rig(name))
     if as_json:
         print_json(everything)
         return
     for k, v in everything.items():
-        click.echo(f"{k} = {v}")
+        click.echo(f"{k} = {as_setting(v)}".rstrip())
 
 
 @rig.command()

@@ -15,7 +15,7 @@ def runtime() -> None:
 @runtime.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Every runtime: usable here, to be installed, or not complete in this version."""
+    """Every runtime, and whether it is ready here."""
     from gastown import runtimes, town
     from gastown.config import Settings
 

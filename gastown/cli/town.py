@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ def init(path: Path, name: str | None) -> None:
 
     made = town.create(path, name or path.absolute().name)
     click.echo(f"made the town {made.root}")
-    here = "" if made.root == Path.cwd() else f"cd {made.root}\n"
-    click.echo(f"next:\n{here}gt rig create NAME --repo URL")
+    here = "" if made.root == Path.cwd() else f"cd {shlex.quote(str(made.root))} && "
+    click.echo(f"next: {here}gt rig create NAME --repo URL")
 
 
 @click.command()

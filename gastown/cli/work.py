@@ -58,7 +58,8 @@ def unsling(beads: tuple[str, ...]) -> None:
     for bead in beads:
         attempt = station.unsling(here, bead, actor=actor())
         polecats.clear(here, attempt.id)
-        click.echo(f"took {attempt.bead} back; what was done is kept: gt polecat saved {attempt.id}")
+        kept = f"; what was done is kept: gt polecat saved {attempt.id}" if attempt.clone else ""
+        click.echo(f"took {attempt.bead} back{kept}")
 
 
 @click.command()
@@ -95,7 +96,12 @@ def prime() -> None:
 
 @click.command()
 @click.option("-m", "--message", default="", help="What was done, or why it was not.")
-@click.option("--status", type=click.Choice(("completed", "escalated", "deferred")), default="completed")
+@click.option(
+    "--status",
+    type=click.Choice(("completed", "escalated", "deferred")),
+    default="completed",
+    help="How it ends: escalated for a person to look at, deferred for later.",
+)
 @click.option("--no-merge", is_flag=True, help="There is nothing to merge: the work left no change.")
 @json_option
 def done(message: str, status: str, no_merge: bool, as_json: bool) -> None:

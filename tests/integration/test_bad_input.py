@@ -85,6 +85,8 @@ UNKNOWN: list[tuple[tuple[str, ...], str]] = [
     (("gt", "rig", "config", "backend", "branch", "nope"), "has no branch"),
     (("gt", "config", "set", "town.max_polecat", "3"), "did you mean 'max_polecats'?"),
     (("gt", "config", "get", "town.nope"), "there is no setting"),
+    (("gt", "config", "set", "town.default_runtime", "shel"), "did you mean 'shell'?"),
+    (("gt", "config", "set", "runtimes.mine.command", "true"), "there is no [runtimes.mine]"),
     (("gt", "convoy", "create", "T", "be-zzz"), "no issue found"),
     (("gt", "convoy", "create", "", "be-zzz"), "no issue found"),
     (("gt", "convoy", "status", "hq-zz"), "no issue found"),
@@ -96,6 +98,8 @@ UNKNOWN: list[tuple[tuple[str, ...], str]] = [
     (("gt", "slnig", "be-zzz"), "gt sling"),
     (("gt", "init", "inner"), "inside the town"),
     (("gt", "init", "."), "is a town already"),
+    (("gt", "init", "../other", "--name", "a\nb"), "name is blank or has control characters"),
+    (("gt", "init", "/dev/null/town"), "cannot be made: Not a directory"),
 ]
 
 
@@ -104,6 +108,30 @@ def test_a_wrong_word_names_the_nearest_right_one(sandbox: Sandbox, town: Path) 
     for argv, says in UNKNOWN:
         refused(sandbox, *argv, says=says)
     assert state(town) == before
+
+
+def test_what_the_machine_refuses_is_no_bug_of_ours(sandbox: Sandbox, town: Path) -> None:
+    lock = town / ".gt/daemon.lock"
+    lock.symlink_to(lock)
+    refused(sandbox, "gt", "up", says=f"{lock}: Too many levels of symbolic links", codes=(1,))
+
+
+def test_settings_are_shown_as_they_are_typed(sandbox: Sandbox, town: Path) -> None:
+    for key, value, shown in (
+        ("gates", "true", '["true"]'),
+        (
+            "gates",
+            '["make lint", { run = "make test", timeout = 60 }]',
+            '["make lint", { run = "make test", timeout = 60 }]',
+        ),
+        ("push", "true", "true"),
+        ("time_limit", "600", "600"),
+        ("setup", "npm ci", "npm ci"),
+    ):
+        assert (
+            sandbox.run("gt", "rig", "config", "backend", key, value).stdout == f"backend: {key} = {shown}\n"
+        )
+        assert sandbox.run("gt", "config", "get", f"rigs.backend.{key}").stdout == f"{shown}\n"
 
 
 def test_slinging_several_beads_is_all_or_nothing(sandbox: Sandbox, town: Path) -> None:

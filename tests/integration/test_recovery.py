@@ -157,7 +157,7 @@ def test_down_and_up_again_is_nobodys_fault(sandbox: Sandbox, log: Path) -> None
         town.up()
         hung(log, "begun")
         (log / "begun").unlink()
-        assert "1 sessions ended" in town.gt("down").stdout
+        assert "; 1 session ended" in town.gt("down").stdout
         assert town.sessions() == []
     (log / "go" / "on").touch()
     town.up()
