@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from beads import clock, closing, words
+from beads import clock, closing, ids, words
 from beads.changes import Change
 from beads.errors import Invalid
 from beads.filters import Filter
@@ -66,6 +66,7 @@ def create(
         await_type=kind,
         await_id=await_id,
         timeout=timeout,
+        prefix=ids.home_of(held),
         metadata=_repository(change.get(held)) if kind in GITHUB else None,
         blocks=(held,),
     )

@@ -31,7 +31,8 @@ def gate() -> None:
 @click.option("--timeout", default="", help="How long a timer runs: 30m, 2h, 1d.")
 @click.option("--title", default="", help="Its title, when not made of its type.")
 @click.option("-r", "--reason", default="", help="Why.")
-def create(held: str, kind: str, await_id: str, timeout: str, title: str, reason: str) -> None:
+@click.option("--silent", is_flag=True, help="Print only the id.")
+def create(held: str, kind: str, await_id: str, timeout: str, title: str, reason: str, silent: bool) -> None:
     """Let an issue wait until a gate opens."""
     from beads import gates
 
@@ -40,7 +41,9 @@ def create(held: str, kind: str, await_id: str, timeout: str, title: str, reason
     with call.writing() as change:
         issue_id = change.resolve(held)
         made = gates.create(change, issue_id, kind, await_id, nanoseconds, title, reason)
-    if call.json:
+    if silent:
+        click.echo(made.id)
+    elif call.json:
         call.emit(shapes.issue(made))
     else:
         call.say(f"Created gate {made.id} (type: {made.await_type})")

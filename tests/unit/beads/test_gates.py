@@ -62,9 +62,11 @@ def test_a_gate_holds_an_issue_up_until_it_is_resolved(bd: Bd) -> None:
 
 
 def test_an_epic_can_wait_for_a_gate(bd: Bd) -> None:
-    epic = issue(bd, "all of it", "-t", "epic")
+    bd("config", "set", "rig.backend.prefix", "be")
+    epic = issue(bd, "all of it", "-t", "epic", "--rig", "backend")
     child = issue(bd, "part", "--parent", epic)
-    gate(bd, epic)
+    made = bd("gate", "create", "--silent", "--blocks", epic).out
+    assert made.startswith("be-"), "a gate is of the rig of what it holds up"
     assert child not in ready(bd)
 
 
