@@ -1,11 +1,20 @@
 """`bd history` and `bd undo`."""
 
+import json
+import re
+from typing import Any
+
 import click
 
 from beads import shapes
 from beads.cli import render
 from beads.cli.call import current
 from beads.cli.verb import Verb
+from beads.text import fitted, safe, width
+
+_STAMPS = ("started_at", "closed_at", "updated_at")  # the time of the event says as much
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_LONGEST = 60
 
 
 @click.command(cls=Verb)
@@ -22,10 +31,43 @@ def history(issue: str, limit: int, ignored: bool) -> None:
     if call.json:
         call.emit(found)
         return
+    kinds, actors = (
+        max((width(safe(event[key])) for event in found), default=0) for key in ("event_type", "actor")
+    )
+    room = render.terminal()
     for event in found:
-        said = event.get("comment") or event.get("new_value") or ""
-        when = render.moment(event["created_at"])
-        call.say(f"{when}  {event['event_type']:<18}  {event['actor']}  {said}".rstrip())
+        actor = safe(event["actor"])
+        who = f"{event['event_type']:<{kinds}}  {actor}{' ' * (actors - width(actor))}"
+        told = safe(f"{render.moment(event['created_at'])}  {who}  {_told(event)}").rstrip()
+        click.echo(told if room is None else fitted(told, room))
+
+
+def _told(event: dict[str, Any]) -> str:
+    """Return what an event did, in a person's words."""
+    if said := event.get("comment"):
+        return str(said)
+    old, new = (_read(event.get(key)) for key in ("old_value", "new_value"))
+    link = new or old
+    if isinstance(link, dict) and "depends_on_id" in link:
+        return f"{link['depends_on_id']} ({link['type']})"
+    if isinstance(old, dict) and isinstance(new, dict):
+        changed = ((name, old.get(name), value) for name, value in new.items() if name not in _STAMPS)
+        return ", ".join(f"{name} {_short(before)} -> {_short(after)}" for name, before, after in changed)
+    return _short(new if new is not None else old) if (new, old) != (None, None) else ""
+
+
+def _read(value: str | None) -> Any:
+    try:
+        return None if value is None else json.loads(value)
+    except ValueError:
+        return value  # a label, or a number of an event
+
+
+def _short(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return render.moment(text) if _INSTANT.fullmatch(text) else fitted(safe(text), _LONGEST)
 
 
 @click.command(cls=Verb)

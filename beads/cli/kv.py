@@ -58,7 +58,7 @@ def list_values() -> None:
             for key, value in view.config_items(_KV).items()
             if not key.startswith(MEMORY)
         }
-    _answer(call, found, "\n".join(f"{key} = {value}" for key, value in found.items()))
+    _answer(call, found, "\n".join(f"{key} = {value}" for key, value in found.items()) or "no keys")
 
 
 @kv.command("clear")
@@ -104,7 +104,8 @@ def memories(part: str) -> None:
     with call.reading() as view:
         every = {key.removeprefix(MEMORY): text for key, text in view.config_items(MEMORY).items()}
     found = {key: text for key, text in every.items() if part.lower() in f"{key} {text}".lower()}
-    _answer(call, dict(found), "\n".join(f"{key}: {text}" for key, text in found.items()))
+    text = "\n".join(f"{key}: {text}" for key, text in found.items())
+    _answer(call, dict(found), text or "nothing is remembered" + (" of that" if every else ""))
 
 
 @click.command(cls=Verb)

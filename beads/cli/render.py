@@ -59,10 +59,14 @@ def line(issue: Mapping[str, Any], more: str = "") -> str:
     return aligned([Row(issue, more=more)])[0]
 
 
+def terminal() -> int | None:
+    """Return how many columns a line may take; None where nobody is at a terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def rows(found: Iterable[Row], none: str = "") -> None:
     """Print lines, cut to the terminal's width if there is one; or what to say when there are none."""
-    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for text in aligned(found, room) or [none]:
+    for text in aligned(found, terminal()) or [none]:
         click.echo(text)
 
 

@@ -104,6 +104,8 @@ def test_fitted(text: str, room: int, shown: str) -> None:
         ("search word", "nothing found"),
         ("stale", "nothing is older"),
         ("gate list", "no gates"),
+        ("kv list", "no keys"),
+        ("memories", "nothing is remembered"),
     ],
 )
 def test_nothing_is_said_to_be_nothing(bd: Bd, line: str, said: str) -> None:
@@ -151,6 +153,27 @@ def test_a_page_has_the_facts_and_instants_that_can_be_read(bd: Bd) -> None:
     assert re.search(r"^ann, \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\nsaid$", page, re.M)
     assert re.search("children closed: +1 of 1", bd("show", epic).out)
     assert not re.search(r"\d\.\d{3,}Z", page + bd("history", child).out + bd("comments", child).out)
+
+
+def test_a_history_is_told_in_words(bd: Bd) -> None:
+    one, other = issue(bd, "Old"), issue(bd)
+    bd("update", one, "--title", "New", "-p", "0", "--metadata", '{"k": [1]}', "--actor", "a longer name")
+    bd("update", one, "--claim", "--due", "2030-01-02T03:04:05Z")
+    bd("dep", "add", one, other)
+    bd("dep", "remove", one, other)
+    bd("label", "add", one, "x")
+    bd("close", one, "--force", "-r", "because\nof that")
+    said = bd("history", one).out
+    for part in (
+        "title Old -> New", "priority 2 -> 0", 'metadata nothing -> {"k": [1]}', "status open -> in_progress",
+        "due_at nothing -> 2030-01-02 03:04:05Z", f"dependency_added    tester         {other} (blocks)",
+        f"dependency_removed  tester         {other} (blocks)", "because of that",
+    ):  # fmt: skip
+        assert part in said
+    assert "started_at" not in said
+    columns = [re.split(r"  +", row, maxsplit=3) for row in said.splitlines()]
+    starts = {row.index(text[3]) for row, text in zip(said.splitlines(), columns, strict=True) if text[3:]}
+    assert len(starts) == 1, said
 
 
 def test_the_numbers_add_up(bd: Bd) -> None:
