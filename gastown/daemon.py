@@ -22,7 +22,7 @@ from typing import IO
 
 from beads import clock
 from beads.bell import Bell, ring
-from beads.errors import BeadsError, Refused
+from beads.errors import BeadsError, NotFound, Refused
 from gastown import convoys, git, polecats, processes, refinery, runtimes, sling, store, witness
 from gastown.giveback import give_back
 from gastown.model import WITH_SESSION, Attempt, MergeRequest, Session
@@ -120,6 +120,8 @@ def tick(town: Town, jobs: Jobs, now: datetime) -> float:
 def _guarded(town: Town, step: Callable[[], None]) -> None:
     try:
         step()
+    except BeadsError as error:
+        log(town, f"tick: {error.message}")
     except Exception:
         log(town, f"tick: {traceback.format_exc()}")
 
@@ -153,7 +155,7 @@ def _act(town: Town, jobs: Jobs, facts: witness.Facts) -> None:
     limits = witness.Limits(
         ack=timedelta(seconds=rig.ack_timeout),
         time=timedelta(seconds=rig.time_limit),
-        nudges=runtimes.get(attempt.runtime, town.settings).nudges,
+        nudges=_nudges(town, attempt.runtime),
     )
     decision = witness.decide(facts, limits)
     if decision.what == witness.WAIT:
@@ -161,6 +163,13 @@ def _act(town: Town, jobs: Jobs, facts: witness.Facts) -> None:
     log(town, f"attempt {attempt.id} on {attempt.bead}: {decision.what} {decision.reason}")
     action = _ACTIONS[decision.what]
     jobs.start(f"attempt {attempt.id}", lambda: action(town, attempt, decision.reason))
+
+
+def _nudges(town: Town, runtime: str) -> bool:
+    try:
+        return runtimes.get(runtime, town.settings).nudges
+    except NotFound:  # a person took it out of town.toml: its sessions are watched all the same
+        return False
 
 
 def _nudge(town: Town, attempt: Attempt, reason: str) -> None:

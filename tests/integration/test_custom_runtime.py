@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gastown import config
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, eventually
 from tests.support.town_at_work import TownAtWork
 
 # A program as a vendor might write one: it waits, shows its mark, takes an instruction, and uses the contract.
@@ -53,3 +53,20 @@ def test_a_command_of_ones_own_works_a_bead(sandbox: Sandbox, how: str) -> None:
     assert said.endswith("for the agent")
     assert "| The description of the task." in prime
     assert len(work.sessions_of(bead)) == 1
+
+
+def test_a_session_whose_runtime_is_no_longer_described_is_not_forgotten(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    before, flag = town.town.file.read_text(), sandbox.folder / "flag"
+    script = f"gt hook; until test -e {flag}; do sleep 0.1; done; exit 3"
+    town.town.file.write_text(
+        f'{before}\n[runtimes.mine]\ncommand = "sh"\nargs = ["-c", "{script}"]\nprompt = "none"\n'
+    )
+    bead = town.bead("Mine")
+    town.up()
+    town.gt("sling", "--runtime", "mine", bead)
+    town.state_is(bead, "working")
+    town.town.file.write_text(before)
+    flag.touch()
+    eventually(lambda: town.attempts(bead)[0].state == "failed", what="its end is noticed")
+    assert "there is no runtime 'mine'" in (town.attempts(bead)[0].reason or "")
