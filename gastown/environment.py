@@ -6,6 +6,7 @@ So one vendor's keys do not reach another vendor's program, and nothing of the s
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
@@ -22,13 +23,15 @@ BASE = (
     "SSH_AUTH_SOCK",
     "TMUX_TMPDIR",  # where the town's own socket is
 )  # fmt: skip
+NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 SHELL_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def allowed(patterns: Iterable[str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The base list and what matches the patterns (`OPENAI_API_KEY`, `AWS_*`)."""
+    """The base list and what matches the patterns (`OPENAI_API_KEY`, `AWS_*`); without what is no name for a shell,
+    such as a function that bash exports."""
     wanted = (*BASE, *patterns)
-    return {k: v for k, v in environ.items() if any(fnmatchcase(k, p) for p in wanted)}
+    return {k: v for k, v in environ.items() if NAME.fullmatch(k) and any(fnmatchcase(k, p) for p in wanted)}
 
 
 def with_path(env: dict[str, str], bin_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

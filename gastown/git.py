@@ -113,10 +113,12 @@ def run(
         import git  # not above: 45 ms, and two runs of git, that `gt sling` and others would spend for nothing
     except ImportError as error:  # what it raises where there is no git
         raise _no_git() from error
-    command = git.Git(str(cwd))
+    command = git.Git(
+        "/"
+    )  # given the folder, it would put in the value of what looks like a variable in its name
     # Where there is no repository any more, one that happens to lie above must not be taken for it.
     command.update_environment(**QUIET, GIT_CEILING_DIRECTORIES=str(cwd.parent), **(env or {}))
-    words = ["git", *_SETTINGS, *args]
+    words = ["git", "-C", str(cwd), *_SETTINGS, *args]
     try:
         out: bytes = command.execute(
             words, strip_newline_in_stdout=strip, kill_after_timeout=limit, stdout_as_string=False

@@ -36,7 +36,7 @@ set-hook -g pane-died 'run-shell -b "/bin/sh \\"\\$GT_RING\\""'
 set-hook -g session-closed 'run-shell -b "/bin/sh \\"\\$GT_RING\\""'
 """
 # Opened for reading and writing, so that a bell whose listener is gone cannot block the shell.
-_RING = 'for bell in "{bells}"/*; do [ -p "$bell" ] && printf x 1<>"$bell"; done\nexit 0\n'
+_RING = 'for bell in {bells}/*; do [ -p "$bell" ] && printf x 1<>"$bell"; done\nexit 0\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Tmux:
         self._write_config()
         transcript.parent.mkdir(parents=True, exist_ok=True)
         self._must(
-            "new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", str(cwd),
+            "new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", str(cwd).replace("#", "##"),
             f"exec /usr/bin/env -i /bin/sh {_quote(script)}", ";",
-            "pipe-pane", "-t", f"={name}:", f"exec cat >> {_quote(transcript)}",
+            "pipe-pane", "-t", f"={name}:", _unformatted(f"exec cat >> {_quote(transcript)}"),
         )  # fmt: skip
 
     def panes(self) -> dict[str, Pane] | None:
@@ -124,7 +124,7 @@ class Tmux:
     def _write_config(self) -> None:
         self._config.parent.mkdir(parents=True, exist_ok=True)
         for path, text in (
-            (self._ring, _RING.format(bells=self._bells)),
+            (self._ring, _RING.format(bells=_quote(self._bells))),
             (self._config, _CONFIG.format(history=HISTORY, ring=_quote(self._ring))),
         ):
             if not path.exists() or path.read_text() != text:
@@ -149,6 +149,11 @@ def attach(tmux: Tmux, name: str) -> int:
     """Hand this terminal to the session until the person detaches; inside tmux it nests, as the person asked."""
     env = {k: v for k, v in os.environ.items() if k not in ("TMUX", "TMUX_PANE")}
     return subprocess.call(tmux.attach_command(name), env=env)
+
+
+def _unformatted(text: str) -> str:
+    """For what tmux would put values, and the time, into."""
+    return text.replace("#", "##").replace("%", "%%")
 
 
 def _quote(path: Path) -> str:
