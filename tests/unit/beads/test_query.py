@@ -216,6 +216,7 @@ def test_the_pointer_stands_below_the_word(bd: Bd) -> None:
 def test_many_comparisons_are_no_trouble(bd: Bd) -> None:
     assert bd("query", " AND ".join(["label=x"] * 200)).code == 0
     assert bd("query", "(" * 49 + "status=open" + ")" * 49).code == 0
+    assert bd("query", " OR ".join(["(status=open)"] * 100)).code == 0, "beside each other is not within"
 
 
 def test_sql_in_a_value_is_only_text(filed: Bd) -> None:

@@ -84,7 +84,10 @@ def test_a_new_id(filed: Bd) -> None:
     assert filed("doctor").code == 0
     assert filed("show", "gt-e").code == 1
     assert filed("recall", "start").out == "begin with gt-login\n"
-    assert "renamed" in filed("history", "gt-login.1").out
+    assert {"created", "renamed"} <= {
+        each["event_type"] for each in filed("history", "gt-login.1", "--json").json
+    }
+    assert filed("history", "gt-e.1").code == 1
     assert filed("create", "next", "--parent", "gt-login", "--silent").out == "gt-login.3\n"
     [ready] = [each for each in filed("blocked", "--json").json if each["title"] == "b"]
     assert ready["blocked_by"] == ["gt-login.1"]
@@ -191,6 +194,14 @@ def test_numbers_go_on(bd: Bd) -> None:
     bd("delete", "gt-3", "--force")
     assert bd("rename-prefix", "kw").code == 0
     assert issue(bd, "x") == "kw-4"
+
+
+def test_the_number_of_a_deleted_child_is_not_given_again(bd: Bd) -> None:
+    parent = issue(bd, "parent")
+    last = [issue(bd, "child", "--parent", parent) for _ in range(2)][-1]
+    bd("delete", last, "--force")
+    bd("rename", parent, "gt-new")
+    assert issue(bd, "child", "--parent", "gt-new") == "gt-new.3"
 
 
 def test_every_column_of_a_town_that_holds_a_bead_is_known() -> None:
