@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -285,6 +285,10 @@ def _land(town: Town) -> None:
 # the loop
 
 
+DAEMON, TICK = "daemon.lock", "tick.lock"
+"""Held by the one daemon of a town, and by the one process that ticks in it: the daemon, or a run in the foreground."""
+
+
 class Stop:
     """Noted by the signal handler, which does nothing else but ring."""
 
@@ -307,9 +311,13 @@ def drive(
     """Tick until the condition holds. Where a daemon runs already, only look on; take over should it die.
 
     `look` is called after every change, for whoever shows progress."""
+    up = _last_down(town)
     with Bell(town.beads_dir) as bell:
         while not (stop and stop.asked):
-            with _lock(town) as ours:
+            if stop and _last_down(town) != up:
+                stop.asked = True
+                return
+            with _lock(town, TICK) as ours:
                 if ours:
                     _loop(town, bell, until, look, stop)
                     return
@@ -317,6 +325,13 @@ def drive(
             if until():
                 return
             bell.wait(1.0)
+
+
+def _last_down(town: Town) -> int:
+    """When `gt down` was called last: who only looks on has no lock by which it could be found."""
+    with suppress(FileNotFoundError):
+        return (town.state_dir / "down").stat().st_mtime_ns
+    return 0
 
 
 def _loop(
@@ -342,11 +357,11 @@ def _loop(
 
 
 @contextmanager
-def _lock(town: Town, patience: float = 0.0) -> Iterator[bool]:
-    """Whether we are the one that ticks in this town. The lock dies with its holder.
+def _lock(town: Town, name: str, patience: float = 0.0) -> Iterator[bool]:
+    """Whether the lock is ours. It dies with its holder.
 
     `patience`: seconds to try, for a question (`holder`) has the lock for an instant too."""
-    path = town.state_dir / "daemon.lock"
+    path = town.state_dir / name
     deadline = time.monotonic() + patience
     with path.open("a+") as file:
         while not _try_lock(file, fcntl.LOCK_EX):
@@ -371,9 +386,9 @@ def _try_lock(file: IO[str], kind: int) -> bool:
     return True
 
 
-def holder(town: Town) -> int | None:
-    """The process that ticks in this town now: the daemon, or a foreground run."""
-    path = town.state_dir / "daemon.lock"
+def holder(town: Town, name: str = DAEMON) -> int | None:
+    """The town's daemon, or whoever else has the lock of that name."""
+    path = town.state_dir / name
     if not path.exists():
         return None
     with path.open("a+") as file:
@@ -387,20 +402,21 @@ def holder(town: Town) -> int | None:
 
 
 def run(town: Town) -> None:
-    """The daemon itself, until SIGTERM or SIGINT. Agents outlive it.
+    """The daemon itself, until SIGTERM or SIGINT. Agents outlive it. While somebody runs the same tick in the
+    foreground it looks on.
 
     :raises Refused: one runs in this town already."""
     stop = Stop(town)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     town.tmux.require()
-    with Bell(town.beads_dir) as bell, _lock(town, patience=1.0) as ours:
+    with _lock(town, DAEMON, patience=1.0) as ours:
         if not ours:
             raise Refused(
                 f"a daemon runs in this town already (process {holder(town)})", hint="gt daemon status"
             )
         log(town, f"daemon {os.getpid()} started")
-        _loop(town, bell, lambda: False, lambda: None, stop)
+        drive(town, lambda: False, stop=stop)
         log(town, f"daemon {os.getpid()} stopped")
 
 
@@ -448,21 +464,28 @@ def stop(town: Town, timeout: float = 30.0) -> bool:
     process = holder(town)
     if process is None:
         return False
-    try:
+    _stop(town, process, DAEMON, timeout)
+    return True
+
+
+def _stop(town: Town, process: int, lock: str, timeout: float) -> None:
+    with suppress(ProcessLookupError):
         os.kill(process, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        if holder(town) != process:
-            return True
+        if holder(town, lock) != process:
+            return
         time.sleep(0.02)
     raise Refused(f"process {process} has not stopped within {timeout:g} s", hint="gt daemon status")
 
 
 def down(town: Town) -> int:
-    """Stop the daemon and end every session. Clones stay; `gt up` starts their sessions again. Returns how many."""
+    """Stop whoever ticks and end every session. Clones stay; `gt up` starts their sessions again. Returns how many."""
+    (town.state_dir / "down").touch()
+    ring(town.beads_dir)
     stop(town)
+    while (process := holder(town, TICK)) is not None:
+        _stop(town, process, TICK, 30.0)
     with town.store.read() as view:
         working = [a for a in store.live_attempts(view.conn) if a.state in WITH_SESSION and _ours(a)]
     for attempt in working:

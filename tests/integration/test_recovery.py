@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gastown import store
+from gastown import daemon, store
 from tests.support.sandbox import Sandbox, eventually
 from tests.support.town_at_work import TownAtWork, a_long_sleep, running
 
@@ -178,6 +178,37 @@ def test_a_foreground_run_that_is_killed_is_taken_up_by_the_next(
     assert "already" in again.stdout and "merged" in again.stdout
     landed_once(town, bead)
     assert running(forever) == []
+
+
+def test_a_daemon_started_beside_a_foreground_run_stays_when_that_is_done(sandbox: Sandbox) -> None:
+    town = TownAtWork(sandbox)
+    flag = sandbox.folder / "flag"
+    first = town.bead("First", f"until test -e {flag}; do sleep 0.1; done; echo 1 >1")
+    waiting = sandbox.start("gt", "sling", "--wait", first)
+    town.state_is(first, "working")
+    assert "no daemon" in town.gt("status").stdout
+    assert "started" in town.gt("up").stdout and "runs already" in town.gt("up").stdout
+    flag.touch()
+    waiting.communicate(timeout=30)
+    assert waiting.returncode == 0
+    second = town.bead("Second", "echo 2 >2")
+    town.sling(second)
+    town.settle(second)
+    assert town.attempt(second).state == "merged"
+
+
+def test_down_stops_every_foreground_run_too(sandbox: Sandbox, forever: str) -> None:
+    town = TownAtWork(sandbox)
+    bead = town.bead("Long", forever)
+    runs = [sandbox.start("gt", "sling", "--wait", bead) for _ in range(2)]
+    eventually(lambda: running(forever), what="it works")
+    town.up()
+    town.gt("down")
+    assert running(forever) == [] and town.sessions() == []
+    for run in runs:
+        run.communicate(timeout=30)
+        assert run.returncode == 130, "told that it was stopped"
+    assert daemon.holder(town.town) is None and daemon.holder(town.town, daemon.TICK) is None
 
 
 def test_an_agent_that_dies_again_and_again_is_given_up_and_told(sandbox: Sandbox) -> None:
