@@ -1,7 +1,7 @@
 """Where the issue store is, seen from a directory, and in whose name one acts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from beads.errors import NoWorkspace
@@ -79,10 +79,14 @@ def follow(beads_dir: Path) -> Path:
     return beads_dir
 
 
-def actor(environ: Mapping[str, str] = os.environ, explicit: str | None = None) -> str:
+def actor(
+    environ: Mapping[str, str] = os.environ,
+    explicit: str | None = None,
+    identity: Callable[[Mapping[str, str]], tuple[str, str]] | None = None,
+) -> str:
     """Return in whose name one acts: explicit, BEADS_ACTOR, BD_ACTOR, git's user.name, USER, or `unknown`."""
     told = explicit or environ.get("BEADS_ACTOR") or environ.get("BD_ACTOR")
-    return told or git_identity(environ)[0] or environ.get("USER") or "unknown"
+    return told or (identity or git_identity)(environ)[0] or environ.get("USER") or "unknown"
 
 
 def git_identity(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:

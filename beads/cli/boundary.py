@@ -6,6 +6,7 @@
 
 import errno
 import gc
+import itertools
 import json
 import os
 import sys
@@ -101,7 +102,8 @@ def wants_json(arguments: Sequence[str]) -> bool:
     """Say whether the answer is to be JSON, before anything is parsed."""
     given = list(arguments)
     before = given[: given.index("--")] if "--" in given else given
-    return "--json" in before or "--format=json" in before
+    said = any(word in before for word in ("--json", "--format=json"))
+    return said or ("--format", "json") in itertools.pairwise(before)
 
 
 def _plain(message: str) -> str:

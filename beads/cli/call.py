@@ -63,12 +63,17 @@ class Call:
     @cached_property
     def actor(self) -> str:
         """In whose name the call is made."""
-        return workspace.actor(self.environ, self.flags.get("actor"))
+        return workspace.actor(self.environ, self.flags.get("actor"), lambda _: self._identity)
 
     @cached_property
     def owner(self) -> str:
         """Who answers for what is made here: the address of git's author."""
-        return workspace.git_identity(self.environ)[1]
+        return self._identity[1]
+
+    @cached_property
+    def _identity(self) -> tuple[str, str]:
+        # Asked of git once: each question is a process.
+        return workspace.git_identity(self.environ)
 
     @cached_property
     def store(self) -> "Store":

@@ -62,6 +62,12 @@ def test_bad_input(bd: Bd, line: tuple[str, ...], code: int, words: str) -> None
     assert (bd("show", keeper, "--json").out, bd("list", "--json", "--all").out) == before
 
 
+def test_json_may_be_asked_for_in_other_words(bd: Bd) -> None:
+    for line in (("--format", "json"), ("--format=json",), ("--json",)):
+        assert bd("show", "gt-nope", *line).error["error"] == bd(*line, "show", "gt-nope").error["error"]
+    assert bd("show", "gt-nope", "--format", "text").err.startswith("error: ")
+
+
 def test_an_unknown_word_names_the_nearest(bd: Bd) -> None:
     assert bd("raedy").err.endswith("bd ready\n")
     assert "did you mean 'bug'?" in bd("create", "x", "--type", "buug").err

@@ -50,6 +50,22 @@ def test_the_owner_is_gits_author(bd: Bd, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert owners[ids["b"]] == "bob"
 
 
+def test_git_is_asked_once(bd: Bd, monkeypatch: pytest.MonkeyPatch) -> None:
+    from beads import workspace
+
+    asked: list[object] = []
+
+    def git(environ: object) -> dict[str, str]:
+        asked.append(environ)
+        return {"user.name": "Zoe", "user.email": "zoe@example.org"}
+
+    for name in ("BEADS_ACTOR", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(workspace, "_git_config", git)
+    made = bd("create", "x", "--json").json
+    assert (made["created_by"], made["owner"], len(asked)) == ("Zoe", "zoe@example.org", 1)
+
+
 def test_metadata_from_a_file(bd: Bd, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text('{"k": 1}')
     made = bd("create", "x", "--metadata", "@m.json", "--json").json
