@@ -1,13 +1,6 @@
-"""The one place that is about SQLite: how it is opened, how writers take turns, what its errors mean.
-
-Writers queue on a file lock before they begin: SQLite's own waiting has no order, and under load somebody
-starves.
-"""
+"""The one place that is about SQLite: how it is opened, how its transactions begin, what its errors mean."""
 
 import errno
-import fcntl
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from beads.errors import BeadsError, StoreBroken, StoreBusy
 
-GATE = "write.lock"
 BUSY_SECONDS = 30
-GATE_SECONDS = 60
 
 
 def connect(path: Path) -> Engine:
@@ -77,67 +68,6 @@ def sound(connection: Connection) -> list[str]:
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(20)") if row[0] != "ok"]
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     return found + [f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in broken[:20]]
-
-
-class Gate:
-    """A queue in front of the writers, one for the store, across processes and threads."""
-
-    def __init__(self, beads_dir: Path) -> None:
-        self._path = beads_dir / GATE
-        self._inside = threading.local()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the gate.
-
-        :raises StoreBusy: when another process has kept it for a minute.
-        """
-        if getattr(self._inside, "held", False):
-            raise RuntimeError("a write transaction was begun inside another one")
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            self._take(handle)
-        except BaseException:
-            os.close(handle)
-            raise
-        self._inside.held = True
-        try:
-            yield
-        finally:
-            self._inside.held = False
-            os.close(handle)
-
-    def _take(self, handle: int) -> None:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._queue(handle)
-
-    def _queue(self, handle: int) -> None:
-        # flock cannot be given a time limit, so another thread waits; what it gets too late it gives back.
-        got, given_up = threading.Event(), threading.Event()
-        mine = os.dup(handle)
-
-        def wait() -> None:
-            try:
-                fcntl.flock(mine, fcntl.LOCK_EX)
-                if given_up.is_set():
-                    fcntl.flock(mine, fcntl.LOCK_UN)
-                got.set()
-            finally:
-                os.close(mine)
-
-        threading.Thread(target=wait, daemon=True).start()
-        try:
-            if got.wait(GATE_SECONDS):
-                return
-            raise StoreBusy(
-                f"another process has been writing to {self._path.parent} for over {GATE_SECONDS} seconds",
-                f"see who holds it: fuser -v {self._path}",
-            )
-        except BaseException:
-            given_up.set()
-            raise
 
 
 @contextmanager

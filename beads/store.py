@@ -15,6 +15,7 @@ from beads.changes import Change
 from beads.errors import Invalid, NoWorkspace, Refused, StoreBroken, StoreOutdated, StoreTooNew
 from beads.queries import View
 from beads.schema import REVISION
+from beads.turnstile import Turnstile
 
 __all__ = ["Change", "Store", "View"]
 
@@ -39,7 +40,7 @@ class Store:
     def __init__(self, beads_dir: Path) -> None:
         self.dir = beads_dir
         self.path = beads_dir / workspace.DATABASE
-        self._gate = database.Gate(beads_dir)
+        self._turnstile = Turnstile(beads_dir)
         self._engine = database.connect(self.path)
         self._writer = self._engine.execution_options(write=True)
         # The last one to leave folds the log into the database, whichever way a process ends.
@@ -60,7 +61,7 @@ class Store:
         with database.translated(path):
             beads_dir.mkdir(parents=True, exist_ok=True)
             store = cls(beads_dir)
-            with store._gate.held():
+            with store._turnstile.held():
                 if path.exists() and path.stat().st_size:
                     raise Refused(f"{beads_dir} has an issue store already", "look at it: bd info")
                 store._make(prefix)
@@ -140,7 +141,7 @@ class Store:
         from beads import migrate
 
         before = self.revision()
-        with database.translated(self.path), self._gate.held(), self._writer.begin() as connection:
+        with database.translated(self.path), self._turnstile.held(), self._writer.begin() as connection:
             migrate.upgrade(connection)
         return before, self.revision()
 
@@ -162,7 +163,7 @@ class Store:
         :raises StoreBusy: when no turn came. :raises StoreBroken: when the disk is full or the file damaged.
         """
         with database.translated(self.path):
-            with self._gate.held(), self._writer.begin() as connection:
+            with self._turnstile.held(), self._writer.begin() as connection:
                 before = database.changes_of(connection)
                 yield Change(connection, clock.now(), actor)
                 changed = database.changes_of(connection) != before

@@ -71,9 +71,9 @@ def init(
 
 def _put_aside(call: Call, beads_dir: Path, token: str) -> None:
     """Rename the database, so that nothing is lost and no client takes it for the store."""
-    from beads import database
     from beads.filters import Filter
     from beads.store import Store
+    from beads.turnstile import Turnstile
 
     with Store.open(beads_dir).read() as view:
         count, prefix = view.count(Filter()), view.prefix()
@@ -86,7 +86,7 @@ def _put_aside(call: Call, beads_dir: Path, token: str) -> None:
             f"save them first: bd export -o issues.jsonl; then say --destroy-token DESTROY-{prefix}",
         )
     suffix = f".backup-{time.strftime('%Y%m%d-%H%M%S')}"
-    with database.Gate(beads_dir).held():
+    with Turnstile(beads_dir).held():
         for end in ("", "-wal", "-shm"):
             path = beads_dir / f"{DATABASE}{end}"
             if path.exists():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from beads import database
+from beads import turnstile
 from beads.errors import (
     Invalid,
     NotFound,
@@ -97,8 +97,8 @@ def test_a_write_inside_a_write_is_a_bug_and_not_a_deadlock(store: Store) -> Non
         pass
 
 
-def test_a_gate_that_never_opens_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "GATE_SECONDS", 0.1)
+def test_a_turn_that_never_comes_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turnstile, "SECONDS", 0.1)
     other = Store.open(store.dir)
     with store.write("me"):
         failures: list[BaseException] = []
