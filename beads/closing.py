@@ -13,7 +13,7 @@ _SHOWN = 10
 
 
 def check(view: View, issue: Issue) -> None:
-    """Refuse to close what is blocked, an epic with open children, pinned, a template, or a gate still shut.
+    """Refuse to close what is blocked, unfinished (epics, molecules), pinned, a template, or a gate still shut.
 
     :raises Refused: saying which.
     """
@@ -25,7 +25,7 @@ def check(view: View, issue: Issue) -> None:
         raise Refused(f"cannot close {issue.id}: it is pinned", show)
     if issue.is_template:
         raise Refused(f"cannot close {issue.id}: it is a template", show)
-    if issue.type == "epic":
+    if issue.type in ("epic", "molecule"):
         _check_children(view, issue)
     if issue.type == "gate" and issue.await_type and not gate_open(view, issue):
         awaited = f"{issue.await_type} {issue.await_id}".strip()

@@ -180,6 +180,7 @@ def test_how_far_it_has_come_and_that_it_closes_with_its_last_step(bd: Bd, relea
     assert (found["completed"], found["total"]) == (1, 3)
     assert "1 of 3 steps are done" in bd("mol", "current").out
     bd("close", f"{root}.2")
+    assert f"1 open children: {root}.3" in bd("close", root).err
     [found] = bd("mol", "current", root, "--json").json
     assert found["next_step"]["id"] == f"{root}.3"
     bd("update", f"{root}.3", "--status", "closed")
