@@ -11,13 +11,13 @@ import stat
 import tempfile
 import tomllib
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from beads.errors import Invalid
+from beads.text import nearest
 from gastown import locks
 
 
@@ -82,8 +82,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {"town": TownTable, "rigs": Rig, "run
 
 
 def _nearest(word: str, valid: tuple[str, ...]) -> str:
-    close = get_close_matches(word, valid, 1)
-    return f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(valid)}"
+    close = nearest(word, valid)
+    return f"did you mean '{close}'?" if close else f"valid: {', '.join(valid)}"
 
 
 def _fail(path: Path, what: str, hint: str) -> Invalid:

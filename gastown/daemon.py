@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import IO
 
 from beads import clock
@@ -187,7 +186,7 @@ def _restart(town: Town, attempt: Attempt, reason: str) -> None:
             )
             return
     polecats.end_sessions(town, attempt.id, reason)
-    git.unlock(Path(attempt.clone or ""))
+    git.mend(town.clone(attempt), town.mirror(attempt.rig))
     try:
         polecats.start_session(town, attempt.id)
     except (BeadsError, OSError) as error:
@@ -208,7 +207,7 @@ def _end(town: Town, attempt: Attempt, reason: str, *, again: bool) -> None:
         if fresh.state not in WITH_SESSION:
             return
         session = store.last_session(change.conn, attempt.id)
-        tail = processes.tail(Path(session.transcript))[-2000:] if session else ""
+        tail = processes.tail(town.transcript(session.name))[-2000:] if session else ""
         give_back(change, fresh, reason, f"its transcript ended with:\n{tail}" if tail else "", again=again)
 
 

@@ -41,7 +41,7 @@ def done(town: Town, id: int, *, message: str = "", status: str = COMPLETED, no_
         return Done(attempt, attempt.state, attempt.head_commit, repeated=True)
     hook.fenced(attempt, id)
     settings = town.rig(attempt.rig)
-    clone, mirror = Path(attempt.clone or ""), town.mirror(attempt.rig)
+    clone, mirror = town.clone(attempt), town.mirror(attempt.rig)
     if status != COMPLETED:
         return _give_up(town, attempt, clone, mirror, status, message)
     head = _commit(attempt, clone, message or f"{issue.title} ({issue.id})", no_merge)

@@ -370,8 +370,10 @@ def push_branch(clone: Path, mirror: Path, commit: str, refs: list[str]) -> None
             raise GitTrouble(f"{ref} was pushed but does not stand at {commit[:10]} in {mirror}")
 
 
-def unlock(clone: Path) -> None:
-    """Remove what killed git processes have locked. Only where none can be at work in the clone any more."""
+def mend(clone: Path, mirror: Path) -> None:
+    """Make a clone usable again after its session has ended, and perhaps the town was moved: what killed git processes
+    have locked is free. Only where none can be at work in it any more."""
+    ask(clone, "remote", "set-url", "origin", str(mirror))
     for lock in [*(clone / ".git").glob("*.lock"), *(clone / ".git" / "refs").rglob("*.lock")]:
         lock.unlink(missing_ok=True)
 

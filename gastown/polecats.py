@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
@@ -52,14 +53,13 @@ def dispatch(town: Town, id: int) -> Attempt | None:
         name, new = names.next_polecat(store.polecat_names(change.conn, attempt.rig), busy)
         if new:
             store.add_polecat(change.conn, attempt.rig, name, change.now)
-        home = town.rig_dir(attempt.rig) / "polecats" / name / f"{attempt.bead}-{attempt.number}"
         attempt = store.move(
             change.conn,
             id,
             "spawning",
             change.now,
             polecat=name,
-            clone=str(home / attempt.rig),
+            clone=str(town.clone(replace(attempt, polecat=name))),
             branch=f"polecat/{name}/{attempt.bead}-{attempt.number}",
             host=HOST,
             not_before=None,
@@ -79,7 +79,7 @@ def spawn(town: Town, id: int) -> None:
         return
     rig = town.rig(attempt.rig)
     runtime = runtimes.get(attempt.runtime, town.settings)
-    clone, mirror = Path(attempt.clone or ""), town.mirror(attempt.rig)
+    clone, mirror = town.clone(attempt), town.mirror(attempt.rig)
     if started is None:
         processes.end_orphan(clone.parent / "setup.lock")
         discard(clone.parent)
@@ -145,12 +145,12 @@ def start_session(town: Town, id: int) -> bool:
             return False
         count = len(store.sessions_of(change.conn, [id])[id])
         name = f"{attempt.rig}-{attempt.polecat}-{id}" + (f"-{count + 1}" if count else "")
-        transcript = town.logs / "sessions" / f"{name}.log"
+        transcript = town.transcript(name)
         store.add_session(
             change.conn, attempt=id, name=name, host=HOST, transcript=str(transcript), started_at=change.now
         )
     runtime = runtimes.get(attempt.runtime, town.settings)
-    clone = Path(attempt.clone or "")
+    clone = town.clone(attempt)
     assignment = Assignment(attempt.rig, attempt.polecat or "", attempt.bead, clone)
     launch = runtime.launch(assignment)
     script = _launch_script(town, attempt, runtime, launch)
@@ -171,7 +171,7 @@ def _launch_script(town: Town, attempt: Attempt, runtime: Runtime, launch: Launc
     """The session's environment and command as a script that only its owner can read and that removes itself: a key
     on a command line would be in `ps` for everybody."""
     rig = town.rig(attempt.rig)
-    clone = Path(attempt.clone or "")
+    clone = town.clone(attempt)
     env = environment.with_path(environment.allowed([*runtime.env, *rig.env]), town.bin_dir)
     email = f"{attempt.polecat}@{attempt.rig}.gastown.invalid"
     env |= {
@@ -260,7 +260,7 @@ def clear(town: Town, id: int) -> None:
         end_sessions(town, id, attempt.state)
         trash = None
         if attempt.clone:
-            clone = Path(attempt.clone)
+            clone = town.clone(attempt)
             processes.end_orphan(clone.parent / "setup.lock")
             # Before its base was known no agent had seen it.
             why = _keep(town, attempt, clone) if attempt.base_commit and clone.exists() else None
@@ -371,7 +371,7 @@ def peek(town: Town, attempt: Attempt, lines: int) -> str:
     panes = town.tmux.panes() if session.ended_at is None else {}
     if panes and session.name in panes:
         return town.tmux.capture(session.name, lines)
-    text = processes.tail(Path(session.transcript))
+    text = processes.tail(town.transcript(session.name))
     return "\n".join(text.splitlines()[-(lines or 50) :]) + "\n"
 
 

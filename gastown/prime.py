@@ -37,7 +37,7 @@ def prime(town: Town, id: int) -> str:
         _bead(work.issue, blockers),
         *_comments(comments),
         *_earlier(earlier),
-        _git_state(work.attempt),
+        _git_state(work.attempt, town.clone(work.attempt)),
         RULES,
     ]
     return "\n\n".join(parts) + "\n"
@@ -98,8 +98,7 @@ def _earlier(attempts: list[Attempt]) -> list[str]:
     return ["\n".join(lines)]
 
 
-def _git_state(attempt: Attempt) -> str:
-    clone = Path(attempt.clone or ".")
+def _git_state(attempt: Attempt, clone: Path) -> str:
     base = attempt.base_commit or "HEAD"
     commits = git.commits(clone, base)
     dirty = git.dirty(clone)

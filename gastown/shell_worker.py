@@ -19,7 +19,7 @@ def work() -> int:
     town = find()
     id = hook.attempt_id()
     work = hook.hooked(town, id)
-    clone = Path(work.attempt.clone or ".")
+    clone = town.clone(work.attempt)
     print(f"{work.issue.id}: {work.issue.title!r} on {work.attempt.branch}", flush=True)
     script = shell.script_of(work.issue.metadata, work.issue.description)
     if script is None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beads.errors import Invalid, NotFound, NoWorkspace, Refused
+from beads.text import nearest
 
 if TYPE_CHECKING:
     from beads.store import Store
     from gastown.config import Rig, Settings
+    from gastown.model import Attempt
     from gastown.sessions.tmux import Tmux
 
 FILE = "town.toml"
@@ -64,12 +66,10 @@ class Town:
 
     def rig(self, name: str) -> Rig:
         """A rig's settings. :raises NotFound: with the nearest name."""
-        from difflib import get_close_matches
-
         rigs = self.settings.rigs
         if name not in rigs:
-            close = get_close_matches(name, rigs, 1)
-            hint = f"did you mean '{close[0]}'?" if close else "gt rig list"
+            close = nearest(name, rigs)
+            hint = f"did you mean '{close}'?" if close else "gt rig list"
             raise NotFound(f"there is no rig '{name[:40]}'", hint=hint)
         return rigs[name]
 
@@ -79,6 +79,17 @@ class Town:
     def mirror(self, name: str) -> Path:
         """The rig's bare repository."""
         return self.rig_dir(name) / "repo.git"
+
+    # By names, and not as the store has them: so a town that is down may be moved.
+
+    def clone(self, attempt: Attempt) -> Path:
+        """An attempt's clone; what else it needs lies beside it."""
+        folder = f"{attempt.bead}-{attempt.number}"
+        return self.rig_dir(attempt.rig) / "polecats" / str(attempt.polecat) / folder / attempt.rig
+
+    def transcript(self, session: str) -> Path:
+        """What a session of that name has printed."""
+        return self.logs / "sessions" / f"{session}.log"
 
 
 def find_root(start: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:

@@ -66,7 +66,7 @@ def status(who: str, as_json: bool) -> None:
     click.echo(f"branch   {a.branch or 'none yet'}")
     for s in sessions:
         how = "live" if s.ended_at is None else safe(s.ended or "")
-        click.echo(f"session  {s.name}  {how}  {s.transcript}")
+        click.echo(f"session  {s.name}  {how}  {here.transcript(s.name)}")
 
 
 @polecat.command()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from beads.errors import NotFound, Refused
+from beads.text import nearest
 from gastown.config import Settings
 from gastown.runtimes import codex, shell
 from gastown.runtimes.base import Runtime
@@ -36,8 +35,8 @@ def get(name: str, settings: Settings) -> Runtime:
             f"runtime '{name}' is known but not complete in this version",
             hint=f"use shell or codex, or describe its command under [runtimes.{name}] in town.toml",
         )
-    close = get_close_matches(name, [*names(settings), *NOT_YET], 1)
+    close = nearest(name, [*names(settings), *NOT_YET])
     raise NotFound(
         f"there is no runtime '{name[:40]}'",
-        hint=f"did you mean '{close[0]}'?" if close else "gt runtime list",
+        hint=f"did you mean '{close}'?" if close else "gt runtime list",
     )

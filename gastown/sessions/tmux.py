@@ -14,6 +14,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from beads.errors import BeadsError, Refused
 from gastown.config import replace
@@ -73,8 +74,8 @@ class Tmux:
         transcript.parent.mkdir(parents=True, exist_ok=True)
         self._must(
             "new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", str(cwd).replace("#", "##"),
-            f"exec /usr/bin/env -i /bin/sh {_quote(script)}", ";",
-            "pipe-pane", "-t", f"={name}:", _unformatted(f"exec cat >> {_quote(transcript)}"),
+            f"exec /usr/bin/env -i /bin/sh {quote(str(script))}", ";",
+            "pipe-pane", "-t", f"={name}:", _unformatted(f"exec cat >> {quote(str(transcript))}"),
         )  # fmt: skip
 
     def panes(self) -> dict[str, Pane] | None:
@@ -124,8 +125,8 @@ class Tmux:
     def _write_config(self) -> None:
         self._config.parent.mkdir(parents=True, exist_ok=True)
         for path, text in (
-            (self._ring, _RING.format(bells=_quote(self._bells))),
-            (self._config, _CONFIG.format(history=HISTORY, ring=_quote(self._ring))),
+            (self._ring, _RING.format(bells=quote(str(self._bells)))),
+            (self._config, _CONFIG.format(history=HISTORY, ring=quote(str(self._ring)))),
         ):
             if not path.exists() or path.read_text() != text:
                 replace(path, text)
@@ -154,7 +155,3 @@ def attach(tmux: Tmux, name: str) -> int:
 def _unformatted(text: str) -> str:
     """For what tmux would put values, and the time, into."""
     return text.replace("#", "##").replace("%", "%%")
-
-
-def _quote(path: Path) -> str:
-    return "'" + str(path).replace("'", "'\\''") + "'"

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from beads.bell import Bell
-from tests.support.sandbox import Sandbox
-from tests.support.town_at_work import TownAtWork
+from gastown.town import Town
+from tests.support.sandbox import Sandbox, eventually
+from tests.support.town_at_work import TownAtWork, a_long_sleep, running
+
+
+@pytest.fixture
+def forever() -> Iterator[str]:
+    yield from a_long_sleep()
 
 
 @pytest.mark.parametrize("name", ["$HOME `id` 'a\"b", "%H 100%", "#{x} #(id);", "\\back ü", "-dash"])
@@ -34,3 +41,25 @@ def test_variables_that_no_shell_can_name_do_not_reach_a_session(sandbox: Sandbo
     bead = town.bead("Any", "env >env.txt")
     town.gt("sling", "--wait", bead)
     assert "MY_VAR=mine" in town.file("env.txt") and "which%%" not in town.file("env.txt")
+
+
+def test_a_town_that_was_moved_goes_on_with_every_clone(sandbox: Sandbox, forever: str) -> None:
+    town = TownAtWork(sandbox)
+    flag = sandbox.folder / "flag"
+    first = f"test -e {flag} || {{ echo half >half.txt; touch {flag}; {forever}; }}"
+    bead = town.bead("Moved", f"{first}; git fetch -q origin; echo whole >whole.txt")
+    town.up()
+    town.sling(bead)
+    eventually(lambda: running(forever), what="it works")
+    town.gt("down")
+    town.town.root.rename(sandbox.home / "elsewhere")
+    town.town = Town(sandbox.home / "elsewhere")
+    sandbox.cwd = town.town.root
+    assert f"{sandbox.cwd}/logs/sessions" in town.gt("polecat", "status", bead).stdout
+    town.gt("sling", "--wait", bead)
+    assert [a.state for a in town.attempts(bead)] == ["merged"]
+    assert town.file("whole.txt") == "whole"
+    assert (
+        list(town.safe_commits(town.attempt(bead)).values()).count("Uncommitted work, saved by Gas Town") == 1
+    )
+    assert not (sandbox.home / "town").exists()
