@@ -55,6 +55,9 @@ def one(view: View, old: str, new: str) -> dict[str, str]:
         raise Refused(
             f"{new} begins with none of this store's prefixes", f"one of: {', '.join(sorted(known))}"
         )
+    before, after = (_owner(id, known_prefixes(view)) for id in (old, new))
+    if before != after and before is not None:
+        raise Refused(f"{new} would belong to another rig than {old}", f"an id that begins with {before}-")
     query = select(issues.c.id).where(
         or_(issues.c.id == old, issues.c.id.startswith(f"{old}.", autoescape=True))
     )

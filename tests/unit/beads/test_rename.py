@@ -161,6 +161,8 @@ def test_the_rigs_of_a_town_keep_their_prefix(bd: Bd) -> None:
     for name in ("gt-a", "we-a", "gt-x-a"):
         bd("create", f"see gt-a and we-a in {name}", "--id", name)
     assert "is the prefix of a rig" in bd("rename-prefix", "we").err
+    for old, new in (("gt-a", "we-b"), ("we-a", "gt-b"), ("we-a", "gt-x-b")):
+        assert "would belong to another rig" in bd("rename", old, new).err
     assert bd("rename-prefix", "kw").code == 0
     found = {each["id"]: each["title"] for each in bd("list", "--json").json}
     assert found.keys() == {"kw-a", "we-a", "gt-x-a"}
