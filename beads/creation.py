@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Integer, bindparam, case, insert, select, update
 
 from beads import clock, ids, rows, words
 from beads.errors import Invalid, NotFound, Refused
@@ -19,6 +19,19 @@ _NOT_COLUMNS = frozenset(
 _COLUMN_FIELDS = tuple(field.name for field in fields(Draft) if field.name not in _NOT_COLUMNS)
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 MAX_NESTING = 100
+_INSERT = insert(issues)
+_OF = prefixes.c.prefix == bindparam("of")
+_HOW_MANY = select(prefixes.c.issue_count).where(_OF)
+_COUNT = (
+    update(prefixes)
+    .where(_OF)
+    .values(
+        issue_count=prefixes.c.issue_count + bindparam("more", type_=Integer),
+        last_number=case(
+            (bindparam("number", type_=Integer) > 0, bindparam("number")), else_=prefixes.c.last_number
+        ),
+    )
+)
 
 
 def insert_issue(view: View, draft: Draft, actor: str) -> str:
@@ -34,7 +47,7 @@ def insert_issue(view: View, draft: Draft, actor: str) -> str:
         stamps["closed_at"] = now
     if values["status"] == "in_progress":
         stamps["started_at"] = now
-    view.conn.execute(insert(issues).values(id=issue_id, **values, **stamps))
+    view.conn.execute(_INSERT, {"id": issue_id, **values, **stamps})
     _add_labels(view, issue_id, draft)
     return issue_id
 
@@ -185,10 +198,7 @@ def _set_last_child(view: View, parent: str, number: int) -> None:
 
 def _count(view: View, prefix: str, number: int = 0, more: int = 1) -> None:
     """Note more ids of a prefix."""
-    change = {"issue_count": prefixes.c.issue_count + more}
-    if number:
-        change["last_number"] = bindparam("number", number)
-    done = view.conn.execute(update(prefixes).where(prefixes.c.prefix == prefix).values(change))
+    done = view.conn.execute(_COUNT, {"of": prefix, "more": more, "number": number})
     if not done.rowcount:
         view.conn.execute(insert(prefixes).values(prefix=prefix, issue_count=more, last_number=number))
 
@@ -203,7 +213,7 @@ def _numbered(view: View, prefix: str) -> str:
 
 
 def _hashed(view: View, draft: Draft, stem: str, actor: str) -> str:
-    count = view.conn.execute(select(prefixes.c.issue_count).where(prefixes.c.prefix == stem)).scalar() or 0
+    count = view.conn.execute(_HOW_MANY, {"of": stem}).scalar() or 0
     nanos = int(view.now.timestamp() * 1_000_000) * 1000
     tries = ids.candidates(stem, draft.title, draft.description, actor, nanos, count, _lengths(view))
     for candidate in tries:

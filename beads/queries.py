@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, column, exists, or_, select, table, text
+from sqlalchemy import Connection, Select, and_, bindparam, case, column, exists, or_, select, table, text
 from sqlalchemy import func as fn
 
 from beads import clock, filters, ready, rows
@@ -16,8 +17,27 @@ from beads.text import safe
 
 HYBRID_HOURS = 48
 _SHOWN_MATCHES = 10
+_KEPT = "kv."
+# Made once, for the same reason as those of beads.ready.
+_EXISTS = select(issues.c.id).where(issues.c.id == bindparam("id"))
+_LABELS = (
+    select(labels.c.issue_id, labels.c.label)
+    .where(labels.c.issue_id.in_(ready.IDS))
+    .order_by(labels.c.issue_id, labels.c.label)
+)
+_PARENTS = (
+    select(dependencies.c.issue_id, dependencies.c.depends_on_id)
+    .where(dependencies.c.type == PARENT, dependencies.c.issue_id.in_(ready.IDS))
+    .order_by(dependencies.c.depends_on_id.desc())
+)
+_SETTINGS = select(config.c.key, config.c.value).where(or_(config.c.key < "kv.", config.c.key >= "kv/"))
 # An alias of the whole table would set up all of its columns: 15 ms.
 _parent = table("issues", column("id"), column("defer_until")).alias("parent")
+
+
+@cache
+def _whole() -> Select[Any]:
+    return select(*rows.COLUMNS).where(issues.c.id == bindparam("id"))
 
 
 class View:
@@ -34,14 +54,14 @@ class View:
 
         :raises NotFound: when there is none.
         """
-        found = self.find(Filter(ids=(issue_id,)))
-        if not found:
+        found = self.conn.execute(_whole(), {"id": issue_id}).first()
+        if found is None:
             raise NotFound(f"no issue found matching {safe(issue_id)!r}", "see what there is: bd list")
-        return found[0]
+        return rows.issue(found, self.labels_of([issue_id]).get(issue_id, ()))
 
     def exists(self, issue_id: str) -> bool:
         """Say whether there is an issue with this whole id."""
-        return self.conn.execute(select(issues.c.id).where(issues.c.id == issue_id)).first() is not None
+        return self.conn.execute(_EXISTS, {"id": issue_id}).first() is not None
 
     def resolve(self, text: str) -> str:
         """Return the whole id for a whole or partial one: a bare hash, or any part that only one id has.
@@ -94,10 +114,8 @@ class View:
     def labels_of(self, issue_ids: Iterable[str]) -> dict[str, list[str]]:
         """Return the labels of each issue that has any, sorted."""
         found: dict[str, list[str]] = {}
-        for chunk in ready.chunks(issue_ids):
-            query = select(labels.c.issue_id, labels.c.label).where(labels.c.issue_id.in_(chunk))
-            for issue_id, label in self.conn.execute(query.order_by(labels.c.issue_id, labels.c.label)):
-                found.setdefault(issue_id, []).append(label)
+        for issue_id, label in ready.by_chunks(self.conn, _LABELS, issue_ids):
+            found.setdefault(issue_id, []).append(label)
         return found
 
     def many(self, issue_ids: Iterable[str]) -> dict[str, Issue]:
@@ -237,11 +255,8 @@ class View:
     def parents(self, issue_ids: Iterable[str]) -> dict[str, str]:
         """Return the parent of each issue that has one."""
         found: dict[str, str] = {}
-        for chunk in ready.chunks(issue_ids):
-            query = select(dependencies.c.issue_id, dependencies.c.depends_on_id)
-            query = query.where(dependencies.c.type == PARENT, dependencies.c.issue_id.in_(chunk))
-            for child, parent in self.conn.execute(query.order_by(dependencies.c.depends_on_id.desc())):
-                found[child] = parent
+        for child, parent in ready.by_chunks(self.conn, _PARENTS, issue_ids):
+            found[child] = parent
         return found
 
     def children(self, issue_id: str) -> list[Issue]:
@@ -282,7 +297,14 @@ class View:
 
     def config(self, key: str) -> str | None:
         """Return one setting."""
-        return self.conn.execute(select(config.c.value).where(config.c.key == key)).scalar()
+        if key.startswith(_KEPT):
+            return self.conn.execute(select(config.c.value).where(config.c.key == key)).scalar()
+        return self._settings.get(key)
+
+    @cached_property
+    def _settings(self) -> dict[str, str]:
+        """All of them, read once in a transaction: one write looks at half a dozen. What people keep may be large."""
+        return {row.key: row.value for row in self.conn.execute(_SETTINGS)}
 
     def config_items(self, prefix: str = "") -> dict[str, str]:
         """Return the settings whose key begins with `prefix`."""

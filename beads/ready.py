@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select, text, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, select, text, update
 from sqlalchemy import func as fn
 
 from beads.model import BLOCKING, PARENT, SETTLED, WAITS_FOR
@@ -25,6 +25,34 @@ READY = text("issues.status = 'open' AND issues.is_blocked = 0")
 BLOCKED = text("issues.is_blocked = 1")
 ANY_CHILDREN = "any-children"
 _CHUNK = 400
+# What every write asks: made once, since making a statement takes longer than running it, and others wait meanwhile.
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_HELD = select(links.c.issue_id).where(links.c.depends_on_id.in_(IDS), links.c.type.in_(BLOCKING))
+_PARENTS = select(links.c.depends_on_id).where(links.c.type == PARENT, links.c.issue_id.in_(IDS))
+_WAITERS = select(links.c.issue_id).where(links.c.type == WAITS_FOR, links.c.depends_on_id.in_(IDS))
+_CHILDREN = select(links.c.issue_id).where(links.c.type == PARENT, links.c.depends_on_id.in_(IDS))
+_STORED = select(issues.c.id, issues.c.status, issues.c.is_blocked).where(issues.c.id.in_(IDS))
+_JOINED = issues.c.id == links.c.depends_on_id
+_PARENT_LINKS = (
+    select(links.c.issue_id, links.c.depends_on_id, issues.c.is_blocked)
+    .join(issues, _JOINED)
+    .where(links.c.type == PARENT, links.c.issue_id.in_(IDS))
+)
+_BLOCKERS = (
+    select(links.c.issue_id, links.c.depends_on_id)
+    .join(issues, _JOINED)
+    .where(links.c.issue_id.in_(IDS), links.c.type.in_(BLOCKING), issues.c.status.not_in(SETTLED))
+)
+_WAITS = select(links.c.issue_id, links.c.depends_on_id, links.c.metadata).where(
+    links.c.type == WAITS_FOR, links.c.issue_id.in_(IDS)
+)
+_CHILDREN_COUNTS = (
+    select(links.c.depends_on_id, issues.c.status, fn.count())
+    .join(issues, issues.c.id == links.c.issue_id)
+    .where(links.c.type == PARENT, links.c.depends_on_id.in_(IDS))
+    .group_by(links.c.depends_on_id, issues.c.status)
+)
+_SET = update(issues).where(issues.c.id.in_(IDS)).values(is_blocked=bindparam("value"))
 
 
 def refresh(conn: Connection, seeds: Iterable[str]) -> None:
@@ -60,8 +88,7 @@ def affected_by_settling(conn: Connection, issue_id: str) -> set[str]:
 
 def held_by(conn: Connection, issue_id: str) -> set[str]:
     """Return who depends on this by a blocking type."""
-    held = select(links.c.issue_id).where(links.c.depends_on_id == issue_id, links.c.type.in_(BLOCKING))
-    return set(conn.execute(held).scalars())
+    return {row.issue_id for row in by_chunks(conn, _HELD, [issue_id])}
 
 
 def affected_by_link(conn: Connection, issue_id: str, target: str, kind: str) -> set[str]:
@@ -73,23 +100,20 @@ def affected_by_link(conn: Connection, issue_id: str, target: str, kind: str) ->
 
 def parents_of(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return the parents of these issues."""
-    query = select(links.c.depends_on_id).where(links.c.type == PARENT)
-    return set(_for_each(conn, query, links.c.issue_id, ids))
+    return {row.depends_on_id for row in by_chunks(conn, _PARENTS, ids)}
 
 
 def waiters_on(conn: Connection, spawners: Iterable[str]) -> set[str]:
     """Return who waits for the children of these."""
-    query = select(links.c.issue_id).where(links.c.type == WAITS_FOR)
-    return set(_for_each(conn, query, links.c.depends_on_id, spawners))
+    return {row.issue_id for row in by_chunks(conn, _WAITERS, spawners)}
 
 
 def below(conn: Connection, roots: Iterable[str]) -> set[str]:
     """Return every descendant of these; a root is among them only when it lies below one of them."""
     found: set[str] = set()
     level = set(roots)
-    children = select(links.c.issue_id).where(links.c.type == PARENT)
     while level:
-        level = set(_for_each(conn, children, links.c.depends_on_id, level)) - found
+        level = {row.issue_id for row in by_chunks(conn, _CHILDREN, level)} - found
         found |= level
     return found
 
@@ -98,12 +122,10 @@ def _stored(conn: Connection, ids: Iterable[str]) -> tuple[dict[str, int], set[s
     """Return the stored column of each issue, and which of them are not settled."""
     stored: dict[str, int] = {}
     unsettled = set()
-    for chunk in chunks(ids):
-        query = select(issues.c.id, issues.c.status, issues.c.is_blocked).where(issues.c.id.in_(chunk))
-        for id, status, was in conn.execute(query):
-            stored[id] = was
-            if status not in SETTLED:
-                unsettled.add(id)
+    for id, status, was in by_chunks(conn, _STORED, ids):
+        stored[id] = was
+        if status not in SETTLED:
+            unsettled.add(id)
     return stored, unsettled
 
 
@@ -112,7 +134,7 @@ def _blocked_in(conn: Connection, region: Iterable[str], unsettled: set[str]) ->
     inside = set(region)
     blocked = {id for id in _directly(conn, unsettled) if id in unsettled}
     children: dict[str, list[str]] = {}
-    for child, parent, parent_blocked in _parent_links(conn, unsettled):
+    for child, parent, parent_blocked in by_chunks(conn, _PARENT_LINKS, unsettled):
         if parent in inside:
             children.setdefault(parent, []).append(child)
         elif parent_blocked:
@@ -124,16 +146,6 @@ def _blocked_in(conn: Connection, region: Iterable[str], unsettled: set[str]) ->
     return blocked
 
 
-def _parent_links(conn: Connection, ids: Iterable[str]) -> Iterator[tuple[str, str, int]]:
-    for chunk in chunks(ids):
-        query = (
-            select(links.c.issue_id, links.c.depends_on_id, issues.c.is_blocked)
-            .join(issues, issues.c.id == links.c.depends_on_id)
-            .where(links.c.type == PARENT, links.c.issue_id.in_(chunk))
-        )
-        yield from (tuple(row) for row in conn.execute(query))
-
-
 def _directly(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return which of these are blocked by a dependency of their own, rather than through a parent."""
     return {issue_id for issue_id, _ in blockers_of(conn, ids)}
@@ -142,23 +154,12 @@ def _directly(conn: Connection, ids: Iterable[str]) -> set[str]:
 def blockers_of(conn: Connection, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield (issue, what blocks it): unsettled targets, and spawners still waited for."""
     wanted = list(ids)
-    for chunk in chunks(wanted):
-        query = (
-            select(links.c.issue_id, links.c.depends_on_id)
-            .join(issues, issues.c.id == links.c.depends_on_id)
-            .where(
-                links.c.issue_id.in_(chunk),
-                links.c.type.in_(BLOCKING),
-                issues.c.status.not_in(SETTLED),
-            )
-        )
-        yield from (tuple(row) for row in conn.execute(query))
+    yield from (tuple(row) for row in by_chunks(conn, _BLOCKERS, wanted))
     yield from _waited_for(conn, wanted)
 
 
 def _waited_for(conn: Connection, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-    query = select(links.c.issue_id, links.c.depends_on_id, links.c.metadata).where(links.c.type == WAITS_FOR)
-    waits = [row for chunk in chunks(ids) for row in conn.execute(query.where(links.c.issue_id.in_(chunk)))]
+    waits = list(by_chunks(conn, _WAITS, ids))
     if not waits:
         return
     children = _children_counts(conn, {spawner for _, spawner, _ in waits})
@@ -171,19 +172,12 @@ def _waited_for(conn: Connection, ids: Iterable[str]) -> Iterator[tuple[str, str
 def _children_counts(conn: Connection, spawners: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Return how many children of each spawner are unsettled, and how many are closed."""
     counts: dict[str, tuple[int, int]] = {}
-    for chunk in chunks(spawners):
-        query = (
-            select(links.c.depends_on_id, issues.c.status, fn.count())
-            .join(issues, issues.c.id == links.c.issue_id)
-            .where(and_(links.c.type == PARENT, links.c.depends_on_id.in_(chunk)))
-            .group_by(links.c.depends_on_id, issues.c.status)
+    for spawner, status, count in by_chunks(conn, _CHILDREN_COUNTS, spawners):
+        unsettled, closed = counts.get(spawner, (0, 0))
+        counts[spawner] = (
+            unsettled + (0 if status in SETTLED else count),
+            closed + (count if status == "closed" else 0),
         )
-        for spawner, status, count in conn.execute(query):
-            unsettled, closed = counts.get(spawner, (0, 0))
-            counts[spawner] = (
-                unsettled + (0 if status in SETTLED else count),
-                closed + (count if status == "closed" else 0),
-            )
     return counts
 
 
@@ -198,12 +192,13 @@ def gate_of(metadata: str) -> str:
 
 def _write(conn: Connection, ids: list[str], value: int) -> None:
     for chunk in chunks(ids):
-        conn.execute(update(issues).where(issues.c.id.in_(chunk)).values(is_blocked=value))
+        conn.execute(_SET, {"ids": chunk, "value": value})
 
 
-def _for_each(conn: Connection, query: Select[Any], column: Any, ids: Iterable[str]) -> Iterator[Any]:
+def by_chunks(conn: Connection, query: Select[Any], ids: Iterable[str]) -> Iterator[Any]:
+    """Yield the rows of a query that takes IDS, for as many ids as there are."""
     for chunk in chunks(ids):
-        yield from conn.execute(query.where(column.in_(chunk))).scalars()
+        yield from conn.execute(query, {"ids": chunk})
 
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:

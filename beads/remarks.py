@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy import func as fn
 
 from beads import clock, creation, rows, words
@@ -12,6 +13,10 @@ from beads.model import Comment
 from beads.queries import View
 from beads.schema import comments, config, events, issues, labels
 from beads.text import safe
+
+_EVENT = insert(events)
+_LAST_EVENT = select(fn.max(events.c.id))
+_TOUCH = update(issues).where(issues.c.id == bindparam("touched"))
 
 
 class Remarks(View):
@@ -87,29 +92,19 @@ class Remarks(View):
         comment: str | None = None,
     ) -> None:
         """Write an event. All events of one transaction carry the same `change`."""
-        self.conn.execute(
-            insert(events).values(
-                change=self.number(),
-                issue_id=issue_id,
-                event_type=event_type,
-                actor=self.actor,
-                old_value=old,
-                new_value=new,
-                comment=comment,
-                created_at=clock.stored(self.now),
-            )
-        )
+        values: dict[str, Any] = {"issue_id": issue_id, "event_type": event_type, "actor": self.actor}
+        values |= {"old_value": old, "new_value": new, "comment": comment}
+        stamp = {"change": self.number(), "created_at": clock.stored(self.now)}
+        self.conn.execute(_EVENT, values | stamp)
 
     def number(self) -> int:
         """Return the number that all events of this transaction carry."""
         if self._change is None:
-            self._change = (self.conn.execute(select(fn.max(events.c.id))).scalar() or 0) + 1
+            self._change = (self.conn.execute(_LAST_EVENT).scalar() or 0) + 1
         return self._change
 
     def _touch(self, issue_id: str) -> None:
-        self.conn.execute(
-            update(issues).where(issues.c.id == issue_id).values(updated_at=clock.stored(self.now))
-        )
+        self.conn.execute(_TOUCH, {"touched": issue_id, "updated_at": clock.stored(self.now)})
 
     def _required(self, issue_id: str) -> None:
         if not self.exists(issue_id):
@@ -117,9 +112,14 @@ class Remarks(View):
 
     def set_config(self, key: str, value: str) -> None:
         """Set one setting."""
+        self._forget_settings()
         if not self.conn.execute(update(config).where(config.c.key == key).values(value=value)).rowcount:
             self.conn.execute(insert(config).values(key=key, value=value))
 
     def unset_config(self, key: str) -> bool:
         """Forget one setting; say whether it was there."""
+        self._forget_settings()
         return bool(self.conn.execute(delete(config).where(config.c.key == key)).rowcount)
+
+    def _forget_settings(self) -> None:
+        self.__dict__.pop("_settings", None)
