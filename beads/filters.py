@@ -23,6 +23,8 @@ class Filter:
     """Conditions that all hold. An empty tuple, None or False means: any."""
 
     ids: tuple[str, ...] = ()
+    prefix: str = ""
+    not_prefixes: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     not_statuses: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -96,6 +98,9 @@ def _words(wanted: Filter) -> list[ColumnElement[bool]]:
         (issues.c.issue_type, wanted.types),
     )
     found += [column.in_(values) for column, values in columns if values]
+    if wanted.prefix:
+        found.append(issues.c.id.startswith(f"{wanted.prefix}-", autoescape=True))
+    found += [~issues.c.id.startswith(f"{prefix}-", autoescape=True) for prefix in wanted.not_prefixes]
     if wanted.not_statuses:
         found.append(issues.c.status.not_in(wanted.not_statuses))
     if wanted.not_types:

@@ -1,4 +1,4 @@
-"""Words to look for: those that may be set, and those that an import has brought and some issue has."""
+"""Words to look for: those that may be set, those that an import has brought and some issue has, and rigs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, select
 
 from beads import words
-from beads.errors import Invalid
+from beads.errors import Invalid, NotFound
 from beads.queries import View
 from beads.schema import issues
 
@@ -25,6 +25,19 @@ def issue_type(view: View, word: str) -> str:
     :raises Invalid: with the nearest one.
     """
     return _known(view, words.issue_type, "types.custom", issues.c.issue_type, word)
+
+
+def rig_prefix(view: View, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the prefix of a rig, and those longer ones of other rigs that begin with it.
+
+    :raises NotFound: with the nearest rig.
+    """
+    rigs = {key[4:-7]: prefix for key, prefix in view.config_items("rig.").items() if key.endswith(".prefix")}
+    if name not in rigs:
+        error = words.unknown("rig", name, rigs)
+        raise NotFound(error.message, error.hint if rigs else "this store has none")
+    mine = rigs[name]
+    return mine, tuple(prefix for prefix in rigs.values() if prefix.startswith(f"{mine}-"))
 
 
 def _known(

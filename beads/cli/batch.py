@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from beads.cli import texts
+from beads.cli import boundary, texts
 from beads.cli.call import Call, current
 from beads.cli.verb import Verb
 from beads.errors import BeadsError, Invalid
@@ -231,7 +231,7 @@ def _carry_out(joined: Joined, line: Line) -> dict[str, Any]:
     except click.exceptions.Exit:
         raise Failed(line, "this does nothing in a batch", None) from None
     except click.ClickException as error:
-        raise Failed(line, error.format_message(), getattr(error, "hint", None)) from None
+        raise Failed(line, boundary.usage(error), getattr(error, "hint", None)) from None
     except BeadsError as error:
         raise Failed(line, error.message, error.hint) from error
     target = _target(joined.answer) or printed.getvalue().strip()

@@ -78,7 +78,7 @@ def _invoke(group: click.Group, prog: str, arguments: list[str], as_json: bool, 
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         usual = f"{context.command_path} --help" if context is not None else f"{prog} --help"
-        _tell(_plain(error.format_message()), getattr(error, "hint", None) or usual, as_json, False, None)
+        _tell(usage(error), getattr(error, "hint", None) or usual, as_json, False, None)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
@@ -96,6 +96,15 @@ def _invoke(group: click.Group, prog: str, arguments: list[str], as_json: bool, 
         where = f"the traceback is in {log}" if log else "the traceback could not be saved"
         _tell(f"bug in {prog}: {type(error).__name__}: {error}", where, as_json, json_to_stdout, None)
         return BUG
+
+
+def usage(error: click.ClickException) -> str:
+    """Return what is wrong with a command line, as our errors say it."""
+    if isinstance(error, click.NoSuchOption):
+        # Programs that try a newer flag first know by these words that they may do without.
+        near = f"; did you mean {', '.join(sorted(error.possibilities))}?" if error.possibilities else ""
+        return f"unknown flag: {error.option_name}{near}"
+    return _plain(error.format_message())
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -119,15 +119,21 @@ def _answer(call: Call, answer: dict[str, Any], text: str) -> None:
 @dep.command()
 @click.argument("issue")
 @click.argument("target")
-def remove(issue: str, target: str) -> None:
+@click.option("-t", "--type", "kind", help="Only when it is of this type.")
+def remove(issue: str, target: str, kind: str | None) -> None:
     """Let ISSUE no longer depend on TARGET."""
     from beads.links import resolve_target
 
     call = current()
     with call.writing() as change:
         issue_id = change.resolve(issue)
-        known = {link.depends_on_id for link in change.dependencies(issue_id)}
+        known = {link.depends_on_id: link.type for link in change.dependencies(issue_id)}
         target_id = target if target in known else resolve_target(change, target)
+        if kind is not None and known.get(target_id, kind) != kind:
+            raise NotFound(
+                f"{issue_id} does not depend on {target_id} by {safe(kind)!r}, but by {known[target_id]!r}",
+                f"bd dep list {issue_id}",
+            )
         change.remove_dependency(issue_id, target_id)
     answer = {"status": "removed", "issue_id": issue_id, "depends_on_id": target_id}
     _answer(call, answer, f"{issue_id} no longer depends on {target_id}")

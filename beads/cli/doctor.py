@@ -19,17 +19,18 @@ _CHECKS = click.Choice(["all", "pollution", "validate"])
 @click.option("--fix", is_flag=True, help="Put right what can be put right.")
 @click.option("--clean", is_flag=True, help="With --check=pollution: delete what was found.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def doctor(path: str | None, check: str, fix: bool, clean: bool, yes: bool) -> None:
+@click.option("--agent", is_flag=True, help="With --json: also as diagnoses, each with what to do.")
+def doctor(path: str | None, check: str, fix: bool, clean: bool, yes: bool, agent: bool) -> None:
     """Examine the store."""
     call = current()
     if path:
         call.flags["directory"] = path
     if check == "pollution":
         return _pollution(call, clean, yes)
-    return _examine(call, check, fix)
+    return _examine(call, check, fix, agent)
 
 
-def _examine(call: Call, check: str, fix: bool) -> None:
+def _examine(call: Call, check: str, fix: bool, agent: bool) -> None:
     from beads import health
 
     if fix:
@@ -42,7 +43,7 @@ def _examine(call: Call, check: str, fix: bool) -> None:
     fine = all(each["status"] != health.ERROR for each in checks)
     answer = {"path": str(call.beads_dir), "checks": checks, "overall_ok": fine, "cli_version": BEADS_VERSION}
     if call.json:
-        call.emit(answer)
+        call.emit(answer | (_diagnoses(checks) if agent else {}))
     else:
         for each in checks:
             call.say(f"{each['status']:<8} {each['name']}: {each['message']}")
@@ -50,6 +51,26 @@ def _examine(call: Call, check: str, fix: bool) -> None:
         if call.json:
             _tell(checks)
         click.get_current_context().exit(1)
+
+
+_SEVERITIES = {"error": "blocking", "warning": "degraded"}
+
+
+def _diagnoses(checks: list[dict[str, Any]]) -> dict[str, Any]:
+    wrong = [each for each in checks if each["status"] in _SEVERITIES]
+    found = [
+        {
+            "name": each["name"],
+            "status": each["status"],
+            "severity": _SEVERITIES[each["status"]],
+            "category": "Issue store",
+            "explanation": each["message"],
+            "observed": each.get("detail", each["message"]),
+            "commands": [each["fix"]] if each.get("fix", "").startswith("bd ") else [],
+        }
+        for each in wrong
+    ]
+    return {"summary": f"{len(wrong)} of {len(checks)} examinations found something", "diagnostics": found}
 
 
 def _tell(checks: list[dict[str, Any]]) -> None:

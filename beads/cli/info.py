@@ -1,4 +1,4 @@
-"""`bd where`, `bd info`, `bd version`: what is this, and where."""
+"""`bd where`, `bd info`, `bd context`, `bd version`: what is this, and where."""
 
 import click
 
@@ -73,6 +73,29 @@ def info(schema: bool) -> None:
     call.say(
         f"{answer['database_path']}: {answer['issue_count']} issues, prefix {settings.get('issue_prefix')}"
     )
+
+
+@click.command(cls=Verb)
+def context() -> None:
+    """Tell which store a call would work on, and why that one."""
+    call = current()
+    unfollowed = workspace.find_unfollowed(call.cwd, call.environ)
+    beads_dir = workspace.follow(unfollowed)
+    answer = {
+        "beads_dir": str(beads_dir),
+        "repo_root": str(beads_dir.parent),
+        "is_redirected": beads_dir != unfollowed,
+        "backend": "sqlite",
+        "dolt_mode": "embedded",
+        "database": workspace.DATABASE,
+        "role": "maintainer",
+        "bd_version": BEADS_VERSION,
+    }
+    if call.json:
+        return call.emit(answer)
+    for name in ("beads_dir", "repo_root", "is_redirected", "backend", "database", "bd_version"):
+        call.say(f"{name.replace('_', ' ')}: {answer[name]}")
+    return None
 
 
 @click.command(cls=Verb)

@@ -58,6 +58,15 @@ def export(
         call.note(f"exported {count} lines to {where}")
 
 
+def write(call: Call, path: Path) -> int:
+    """Write the usual export to a file, whole or not at all; return how many lines."""
+    from beads import interchange
+
+    with call.reading() as view:
+        lines = (as_json(each, indent=None) + "\n" for each in interchange.exported(view))
+        return _to_file(path, lines)
+
+
 def _polluted(view: "View") -> frozenset[str]:
     from beads import health
 

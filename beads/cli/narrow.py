@@ -30,6 +30,7 @@ def common_options(command: F) -> F:
         click.option("--label-any", "labels_any", multiple=True, help="Only with any of these labels."),
         click.option("--exclude-label", "not_labels", multiple=True, help="Without these labels."),
         click.option("--parent", help="Only below this issue."),
+        click.option("--rig", help="Only of this rig: its ids begin with the rig's prefix."),
         click.option("--mol-type", default="", help="Only this kind of molecule."),
         click.option(
             "--metadata-field", multiple=True, metavar="KEY=VALUE", help="Only with this in the metadata."
@@ -53,7 +54,10 @@ def common(view: "View", given: dict[str, Any]) -> dict[str, Any]:
     pairs = [entry.partition("=") for entry in given["metadata_field"]]
     if any(not equals for _, equals, _ in pairs):
         raise Invalid("--metadata-field takes KEY=VALUE")
+    prefix, longer = known.rig_prefix(view, given["rig"]) if given["rig"] else ("", ())
     return {
+        "prefix": prefix,
+        "not_prefixes": longer,
         "priority": None if given["priority"] is None else words.priority(given["priority"]),
         "types": tuple(known.issue_type(view, name) for name in texts.joined(given["types"])),
         "not_types": tuple(known.issue_type(view, name) for name in texts.joined(given["not_types"])),

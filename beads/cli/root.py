@@ -61,6 +61,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "undo": ("beads.cli.history:undo", "Take back your last change."),
     "prime": ("beads.cli.prime:prime", "Print what an agent should know at the start of a session."),
     "export": ("beads.cli.interchange:export", "Write every issue as one line of JSON."),
+    "sync": ("beads.cli.sync:sync", "Keep the issues in a file beside the code, for git to carry."),
     "import": ("beads.cli.interchange:import_issues", "Merge issues from JSONL, or from GitHub's JSON."),
     "rename": ("beads.cli.rename:rename", "Give an issue another id."),
     "rename-prefix": ("beads.cli.rename:rename_prefix", "Let every id begin with another prefix."),
@@ -78,8 +79,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "quickstart": ("beads.cli.quickstart:quickstart", "Show the shortest introduction."),
     "ping": ("beads.cli.status:ping", "Answer, and tell how long it took."),
     "info": ("beads.cli.info:info", "Tell about the database."),
+    "context": ("beads.cli.info:context", "Tell which store a call would work on."),
     "where": ("beads.cli.info:where", "Tell where the issue store is."),
     "version": ("beads.cli.info:version", "Tell the version."),
+    "dolt": ("beads.cli.dolt:dolt", ""),
+    "daemon": ("beads.cli.dolt:dolt", ""),
 }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     "--include-dependents",
     "--long",
     "--local-time",
+    "--brief-deps",
     "ignored",
     is_flag=True,
     hidden=True,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--title", help="A new title.")
 @click.option("--add-label", multiple=True, help="Put these labels on.")
 @click.option("--remove-label", multiple=True, help="Take these labels off.")
-@click.option("--set-labels", multiple=True, help="Leave exactly these labels.")
+@click.option("-l", "--set-labels", "--labels", multiple=True, help="Leave exactly these labels.")
 @click.option("--parent", help="Put it below this issue; empty takes it out.")
 @click.option("--set-metadata", multiple=True, metavar="KEY=VALUE", help="Set one key of the metadata.")
 @click.option("--unset-metadata", multiple=True, metavar="KEY", help="Remove one key of the metadata.")

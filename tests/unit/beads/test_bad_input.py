@@ -28,7 +28,7 @@ BAD = [
     (("create", "x", "--deps", "blocks:"), 1, "names no issue"),
     (("create", "x", "--rig", "none"), 1, "there is no rig 'none'"),
     (("create", "x", "--id", "--json"), 1, "is not an id"),
-    (("create", "x", "--nope"), 2, "no such option"),
+    (("create", "x", "--nope"), 2, "unknown flag: --nope"),
     (("list", "--limit", "-1"), 1, "a limit of -1 is negative"),
     (("ready", "--limit", "-1"), 1, "a limit of -1 is negative"),
     (("list", "--status", "opne"), 1, "unknown status 'opne'"),

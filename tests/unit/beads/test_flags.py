@@ -7,7 +7,9 @@ import pytest
 
 from beads.cli.root import VERBS, bd
 
-_WORDS = "-p --priority -t --type -a --assignee -l --label --label-any --metadata-field --has-metadata-key"
+_WORDS = (
+    "--rig -p --priority -t --type -a --assignee -l --label --label-any --metadata-field --has-metadata-key"
+)
 _TEXTS = "--title-contains --desc-contains --notes-contains --empty-description --no-assignee --no-labels"
 _TIMES = " ".join(
     f"--{name}-{end}" for name in ("created", "updated", "closed") for end in ("after", "before")
@@ -33,10 +35,10 @@ FLAGS = {
     "--exclude-type --pinned --no-pinned --tree --flat --pretty --long --no-pager --skip-labels --mol-type --wisp-type "
     "--spec --offset --external-ref --external-contains --format",
     "show": "--id --short --refs --children --thread --current --include-dependents --include-comments --long "
-    "--local-time",
+    "--local-time --brief-deps",
     "update": f"{_FIELDS} --claim -s --status --title --acceptance-criteria --add-label --remove-label --set-labels "
     "--parent --set-metadata --unset-metadata --ephemeral --persistent --session --await-id --history --no-history "
-    "--allow-empty-description",
+    "-l --labels --allow-empty-description",
     "close": "-r --reason --resolution --message --comment --reason-file -f --force --continue --no-auto "
     "--suggest-next --claim-next --session",
     "reopen": "-r --reason",
@@ -44,7 +46,7 @@ FLAGS = {
     "--include-deferred --include-ephemeral --gated --explain --claim --plain --pretty",
     "blocked": "--parent",
     "dep add": "-t --type --blocked-by --depends-on --file --no-cycle-check",
-    "dep remove": "",
+    "dep remove": "-t --type",
     "dep list": "--direction -t --type",
     "dep tree": "--direction --format -d --max-depth --reverse --show-all-paths --status -t --type",
     "dep relate": "",
@@ -75,7 +77,10 @@ FLAGS = {
     "config get": "",
     "config list": "",
     "config unset": "",
-    "doctor": "--fix -y --yes --check --clean",
+    "doctor": "--fix -y --yes --check --clean --agent",
+    "sync": "--flush-only --import-only --import --dry-run --status --force --full --no-push --no-pull",
+    "context": "",
+    "dolt": "",
     "repair-deps": "--fix",
     "migrate": "--inspect",
     "graph": "--all --open --dot --html --compact --box",
