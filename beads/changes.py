@@ -1,12 +1,12 @@
 """Change: a transaction that writes. Every change of the issue store, its events, and readiness kept true."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, update
 
-from beads import clock, closing, creation, links, ready, rows, words
+from beads import clock, closing, creation, links, queries, ready, remarks, rows, words
 from beads.errors import NotFound, Refused
 from beads.model import GATING, PARENT, SETTLED, Draft, Issue
 from beads.remarks import Remarks
@@ -251,6 +251,12 @@ class Change(Remarks):
 def _settled(status: str) -> str:
     # Closed and pinned are told apart: only a closed child clears the gate `any-children`.
     return status if status in SETTLED else ""
+
+
+def ahead() -> Iterator[tuple[Any, Iterable[str]]]:
+    """Yield the statements of most writes, with the names of their values."""
+    for part in (ready, queries, remarks, creation):
+        yield from part.ahead()
 
 
 def _event_type(before: str, after: str | None) -> str:

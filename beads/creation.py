@@ -1,6 +1,7 @@
 """Making a new issue: its words checked, its id found, its place in the tree taken."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -19,7 +20,7 @@ _NOT_COLUMNS = frozenset(
 _COLUMN_FIELDS = tuple(field.name for field in fields(Draft) if field.name not in _NOT_COLUMNS)
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 MAX_NESTING = 100
-_INSERT = insert(issues)
+_INSERT, _LABEL = insert(issues), insert(labels)
 _OF = prefixes.c.prefix == bindparam("of")
 _HOW_MANY = select(prefixes.c.issue_count).where(_OF)
 _COUNT = (
@@ -32,6 +33,13 @@ _COUNT = (
         ),
     )
 )
+
+
+def ahead() -> Iterator[tuple[Any, Iterable[str]]]:
+    """Yield the statements of a creation, with the names of their values."""
+    values = rows.columns(dict.fromkeys(_COLUMN_FIELDS))
+    yield from ((_HOW_MANY, ("of",)), (_COUNT, ("of", "more", "number")), (_LABEL, ("issue_id", "label")))
+    yield _INSERT, ("id", "created_at", "updated_at", *values)
 
 
 def insert_issue(view: View, draft: Draft, actor: str) -> str:
@@ -101,7 +109,7 @@ def _add_labels(view: View, issue_id: str, draft: Draft) -> None:
     if draft.parent and draft.inherit_labels:
         wanted.update(view.labels_of([draft.parent]).get(draft.parent, ()))
     if wanted:
-        view.conn.execute(insert(labels), [{"issue_id": issue_id, "label": name} for name in sorted(wanted)])
+        view.conn.execute(_LABEL, [{"issue_id": issue_id, "label": name} for name in sorted(wanted)])
 
 
 # ids

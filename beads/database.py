@@ -1,7 +1,7 @@
 """The one place that is about SQLite: how it is opened, how its transactions begin, what its errors mean."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,18 @@ def make(path: Path) -> None:
                 raw.close()
         except sqlite3.Error as error:
             raise _translate(error, path) or error from error
+
+
+def prepare(engine: Engine, statements: Iterable[tuple[Any, Iterable[str]]]) -> None:
+    """Compile statements with the names of their values, as executing them the first time would.
+
+    A process that has just been started would do it in its first transaction, while everybody waits. There is no
+    public name for this.
+    """
+    for statement, names in statements:
+        statement._compile_w_cache(
+            engine.dialect, compiled_cache=engine._compiled_cache, column_keys=sorted(names)
+        )
 
 
 def changes_of(connection: Connection) -> int:

@@ -1,6 +1,6 @@
 """View: what one transaction sees. Every question that is asked of the issue store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
@@ -38,6 +38,11 @@ _parent = table("issues", column("id"), column("defer_until")).alias("parent")
 @cache
 def _whole() -> Select[Any]:
     return select(*rows.COLUMNS).where(issues.c.id == bindparam("id"))
+
+
+def ahead() -> Iterator[tuple[Any, Iterable[str]]]:
+    """Yield the statements of nearly every write, with the names of their values."""
+    yield from ((_SETTINGS, ()), (_EXISTS, ("id",)), (_whole(), ("id",)), (_LABELS, ("ids",)))
 
 
 class View:

@@ -55,6 +55,11 @@ _CHILDREN_COUNTS = (
 _SET = update(issues).where(issues.c.id.in_(IDS)).values(is_blocked=bindparam("value"))
 
 
+def ahead() -> Iterator[tuple[Any, Iterable[str]]]:
+    """Yield the statements of nearly every write, with the names of their values."""
+    yield from ((query, ("ids",)) for query in (_HELD, _PARENTS, _WAITERS))
+
+
 def refresh(conn: Connection, seeds: Iterable[str]) -> None:
     """Recompute `is_blocked` of the seeds and of everything below them; write what changed."""
     roots = set(seeds)

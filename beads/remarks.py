@@ -1,6 +1,6 @@
 """What may be put on an issue beside its own fields: labels, comments, and the log of what was done; and settings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,12 @@ from beads.text import safe
 _EVENT = insert(events)
 _LAST_EVENT = select(fn.max(events.c.id))
 _TOUCH = update(issues).where(issues.c.id == bindparam("touched"))
+
+
+def ahead() -> Iterator[tuple[Any, Iterable[str]]]:
+    """Yield the statements of nearly every write, with the names of their values."""
+    values = [column.name for column in events.c if column.name != "id"]
+    yield from ((_LAST_EVENT, ()), (_EVENT, values), (_TOUCH, ("touched", "updated_at")))
 
 
 class Remarks(View):

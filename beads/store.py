@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from beads import bell, clock, database, ids, workspace
-from beads.changes import Change
+from beads.changes import Change, ahead
 from beads.errors import Invalid, NoWorkspace, Refused, StoreBroken, StoreOutdated, StoreTooNew
 from beads.queries import View
 from beads.schema import REVISION
@@ -41,6 +41,7 @@ class Store:
         self.dir = beads_dir
         self.path = beads_dir / workspace.DATABASE
         self._turnstile = Turnstile(beads_dir)
+        self._prepared = False
         self._engine = database.connect(self.path)
         self._writer = self._engine.execution_options(write=True)
         # The last one to leave folds the log into the database, whichever way a process ends.
@@ -163,12 +164,17 @@ class Store:
         :raises StoreBusy: when no turn came. :raises StoreBroken: when the disk is full or the file damaged.
         """
         with database.translated(self.path):
-            with self._turnstile.held(), self._writer.begin() as connection:
+            with self._turnstile.held(self._prepare), self._writer.begin() as connection:
                 before = database.changes_of(connection)
                 yield Change(connection, clock.now(), actor)
                 changed = database.changes_of(connection) != before
             if changed:
                 self._announce()
+
+    def _prepare(self) -> None:
+        if not self._prepared:
+            database.prepare(self._engine, ahead())
+            self._prepared = True
 
     def _announce(self) -> None:
         # Clients watch the time of exactly this file; the write-ahead log would leave it as it was.

@@ -11,7 +11,7 @@ import fcntl
 import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Turnstile:
         self._inside = threading.local()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Have one's turn.
+    def held(self, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
+        """Have one's turn. When it does not come at once, `meanwhile` is called: what can be done while waiting.
 
         :raises StoreBusy: when no turn has come for a minute.
         """
@@ -40,7 +40,7 @@ class Turnstile:
             raise RuntimeError("a write transaction was begun inside another one")
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            self._take(handle)
+            self._take(handle, meanwhile)
         except BaseException:
             os.close(handle)
             raise
@@ -51,14 +51,14 @@ class Turnstile:
             self._inside.held = False
             os.close(handle)
 
-    def _take(self, handle: int) -> None:
+    def _take(self, handle: int, meanwhile: Callable[[], None] | None) -> None:
         before = _line_up(handle)
         try:
             _wait_for(handle, before, fcntl.LOCK_NB)
         except BlockingIOError:
-            self._queue(handle, before)
+            self._queue(handle, before, meanwhile)
 
-    def _queue(self, handle: int, before: int | None) -> None:
+    def _queue(self, handle: int, before: int | None, meanwhile: Callable[[], None] | None) -> None:
         # Neither lock can be given a time limit, so another thread waits; what it gets too late goes with its handle.
         got, given_up = threading.Event(), threading.Event()
         mine = os.dup(handle)
@@ -74,6 +74,8 @@ class Turnstile:
 
         threading.Thread(target=wait, daemon=True).start()
         try:
+            if meanwhile is not None:
+                meanwhile()
             if got.wait(SECONDS):
                 return
             raise StoreBusy(
