@@ -32,7 +32,7 @@ def has_half(folder: Path) -> bool:
 
 
 def test_the_time_limit_escalates_and_keeps_what_is_not_committed(sandbox: Sandbox, forever: str) -> None:
-    town = TownAtWork(sandbox, time_limit=1.5)
+    town = TownAtWork(sandbox, time_limit=6)
     bead = town.bead("Endless", f"{HALF}; echo so far so good; {forever}")
     convoy = town.convoy("Waits for it", bead)
     town.up()
