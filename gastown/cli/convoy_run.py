@@ -32,7 +32,6 @@ def run_convoy(town: Town, text: str, *, quiet: bool) -> tuple[Convoy, bool]:
         return any(started)
 
     follow(town, beads, more=more, quiet=quiet)
-    convoys.land(town)
     found = convoys.show(town, text)
     return found, found.landed
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from beads.text import safe
-from gastown import daemon, store
+from gastown import convoys, daemon, store
 from gastown.model import LIVE
 from gastown.town import Town
 
@@ -82,6 +82,7 @@ def follow(
     try:
         with view:
             daemon.drive(town, settled, look, stop=stop)
+            convoys.land(town)  # the last merge may have come after the tick's own look at the convoys
             look()
     finally:
         for number, handler in before.items():

@@ -115,3 +115,13 @@ def test_a_bead_that_is_deleted_while_one_waits_for_it_stops_not_the_others(rig:
     printed, _ = waiting.communicate(timeout=60)
     assert states(printed, first)[-1] == "gone" and states(printed, other)[-1] == "merged"
     assert "(deleted)" in rig.run("gt", "polecat", "status", first).stdout
+
+
+def test_a_merge_after_the_last_look_at_the_convoys_lands_its_convoy_too(
+    rig: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = bead(rig, "true")
+    waiting = convoy(rig, last)
+    monkeypatch.setattr("gastown.daemon.drive", lambda *_, **__: rig.run("bd", "close", last))
+    assert progress.follow(Town(rig.home / "town"), lambda: [last], quiet=True)
+    assert rig.json("gt", "convoy", "show", waiting)["status"] == "closed"
