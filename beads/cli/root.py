@@ -58,6 +58,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "forget": ("beads.cli.kv:forget", "Forget what is remembered under a key."),
     "sql": ("beads.cli.sql:sql", "Ask the database in SQL."),
     "history": ("beads.cli.history:history", "Tell what was done to an issue."),
+    "audit": ("beads.cli.audit:audit", "Record what agents have done, and what is thought of it."),
     "undo": ("beads.cli.history:undo", "Take back your last change."),
     "prime": ("beads.cli.prime:prime", "Print what an agent should know at the start of a session."),
     "export": ("beads.cli.interchange:export", "Write every issue as one line of JSON."),
