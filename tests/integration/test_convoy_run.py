@@ -124,4 +124,4 @@ def test_a_merge_after_the_last_look_at_the_convoys_lands_its_convoy_too(
     waiting = convoy(rig, last)
     monkeypatch.setattr("gastown.daemon.drive", lambda *_, **__: rig.run("bd", "close", last))
     assert progress.follow(Town(rig.home / "town"), lambda: [last], quiet=True)
-    assert rig.json("gt", "convoy", "show", waiting)["status"] == "closed"
+    assert rig.json("gt", "convoy", "show", waiting)["status"] == "landed"
