@@ -1,11 +1,10 @@
-"""Polecats: named workers of a rig. Make one's clone and session, look into it, end it without losing a line."""
+"""Polecats: named workers of a rig. Make one's clone and session, find it, look into it."""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
-import shutil
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
-from gastown import environment, git, locks, names, processes, runtimes, saving, sling, store
+from gastown import clearing, environment, git, names, processes, runtimes, sling, store
 from gastown.model import WITH_SESSION, Attempt, Session
 from gastown.runtimes.base import Assignment, Launch, Runtime
 from gastown.town import Town
@@ -82,7 +81,7 @@ def spawn(town: Town, id: int) -> None:
     clone, mirror = town.clone(attempt), town.mirror(attempt.rig)
     if started is None:
         processes.end_orphan(clone.parent / "setup.lock")
-        discard(clone.parent)
+        clearing.discard(clone.parent)
         clone.parent.mkdir(parents=True)
         (clone.parent / "tmp").mkdir()
         git.follow_origin(mirror, rig.branch)
@@ -93,7 +92,7 @@ def spawn(town: Town, id: int) -> None:
             store.change_attempt(change.conn, id, base_commit=base)
         set_up(town, attempt.rig, clone, town.logs / f"setup-{attempt.rig}-{id}.log")
     if not start_session(town, id) and started is None:
-        discard(clone.parent)  # taken back meanwhile, before any agent saw it
+        clearing.discard(clone.parent)  # taken back meanwhile, before any agent saw it
 
 
 def set_up(town: Town, rig_name: str, clone: Path, log: Path) -> None:
@@ -233,103 +232,6 @@ def nudge(town: Town, session: Session) -> None:
     town.tmux.type_text(session.name, "Run `gt prime` now: it shows the work on your hook.")
 
 
-def end_sessions(town: Town, id: int, how: str) -> None:
-    """End what runs for an attempt; its clone stays."""
-    with town.store.read() as view:
-        running = [s for s in store.sessions_of(view.conn, [id])[id] if s.ended_at is None]
-    for session in running:
-        town.tmux.kill(session.name)
-    if running:
-        # What does not hear the hang-up, or has left the session, would go on writing into the clone.
-        processes.end_marked({"GT_TOWN": str(town.root), "GT_ATTEMPT": str(id)})
-        with town.store.write("gt") as change:
-            for session in running:
-                store.change_session(change.conn, session.id, ended_at=change.now, ended=how)
-
-
-def clear(town: Town, id: int) -> None:
-    """After an attempt is over: end its session, save what is nowhere else, and only then remove its clone.
-
-    :raises git.GitTrouble: it could not be saved; the clone stays where it is and this is tried again."""
-    # The daemon and a person's `gt unsling` may both be at it.
-    with locks.held(town.state_dir / "clear.lock"):
-        with town.store.read() as view:
-            attempt = store.attempt(view.conn, id)
-        if attempt.state in WITH_SESSION or attempt.state == "hooked" or attempt.cleaned_at:
-            return
-        end_sessions(town, id, attempt.state)
-        trash = None
-        if attempt.clone:
-            clone = town.clone(attempt)
-            processes.end_orphan(clone.parent / "setup.lock")
-            # Before its base was known no agent had seen it.
-            why = _keep(town, attempt, clone) if attempt.base_commit and clone.exists() else None
-            if why is None:
-                trash = set_aside(clone.parent)
-            else:
-                _put_by(town, attempt, clone.parent, why)
-        with town.store.write("gt") as change:
-            store.change_attempt(change.conn, id, cleaned_at=change.now)
-    if trash is not None:
-        shutil.rmtree(trash, ignore_errors=True)
-
-
-def _keep(town: Town, attempt: Attempt, clone: Path) -> str | None:
-    """Save what git can save; returns why the folder itself has to stay, if it has to."""
-    try:
-        saving.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
-        rest = saving.left(clone, attempt.base_commit or "")
-    except saving.Unreadable as error:
-        return error.message
-    return f"no commit can hold {', '.join(rest)}" if rest else None
-
-
-def put_by(town: Town, attempt: Attempt) -> Path:
-    """Where an attempt's whole folder is kept, if it had to be."""
-    return town.root / "removed" / f"{attempt.rig}-attempt-{attempt.id}"
-
-
-def _put_by(town: Town, attempt: Attempt, folder: Path, why: str) -> None:
-    """Keep an attempt's whole folder where no other attempt needs the place, and say so on the bead."""
-    place = put_by(town, attempt)
-    place.parent.mkdir(exist_ok=True)
-    folder.rename(place)
-    with town.store.write("gt") as change:
-        if change.exists(attempt.bead):
-            text = f"the clone of attempt {attempt.id} is kept in {place}: {why}"
-            change.add_comment(attempt.bead, text, author="gastown")
-
-
-def discard(folder: Path) -> None:
-    """Take a folder out of the way at once, then delete it."""
-    trash = set_aside(folder)
-    if trash is not None:
-        shutil.rmtree(trash, ignore_errors=True)
-
-
-def set_aside(folder: Path) -> Path | None:
-    """Rename a folder to where it can be deleted at leisure."""
-    trash = folder.with_name(f".trash-{folder.name}-{os.getpid()}-{threading.get_ident()}")
-    try:
-        return folder.rename(trash)
-    except FileNotFoundError:
-        return None
-
-
-def sweep(town: Town) -> None:
-    """Delete what was set aside by somebody who was killed before it was deleted."""
-    for trash in town.root.glob("rigs/*/polecats/*/.trash-*"):
-        shutil.rmtree(trash, ignore_errors=True)
-
-
-def retire(town: Town, rig: str) -> None:
-    """Clear what is left of a rig's ended attempts, so that the rig can be moved."""
-    with town.store.read() as view:
-        left = [a for a in store.unclean_attempts(view.conn) if a.rig == rig]
-    for attempt in left:
-        clear(town, attempt.id)
-
-
 def find(town: Town, text: str) -> Attempt:
     """The latest attempt of `rig/polecat`, of a polecat's name, of a bead, or with that number.
 
@@ -373,34 +275,3 @@ def peek(town: Town, attempt: Attempt, lines: int) -> str:
         return town.tmux.capture(session.name, lines)
     text = processes.tail(town.transcript(session.name))
     return "\n".join(text.splitlines()[-(lines or 50) :]) + "\n"
-
-
-def nuke(town: Town, attempt: Attempt, actor: str) -> None:
-    """End a polecat at once. Its commits and its dirty tree are saved first, and its bead is open again."""
-    if attempt.live:
-        sling.unsling(town, attempt.bead, actor=actor)
-    clear(town, attempt.id)
-
-
-def saved(town: Town, attempt: Attempt) -> list[tuple[str, str]]:
-    """Refs in the rig's repository that keep an attempt's work: (ref, subject)."""
-    return saving.saved(town.mirror(attempt.rig), attempt.safety_ref)
-
-
-def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[str, str]]]:
-    """Bring an attempt's saved work back, in a new clone. Returns the branch, and every ref that is kept.
-
-    :raises Refused: nothing is saved, or the folder is there already."""
-    kept = saved(town, attempt)
-    if not kept:
-        raise Refused(
-            f"nothing is saved of attempt {attempt.id} on {attempt.bead}", hint=f"bd show {attempt.bead}"
-        )
-    if path.exists():
-        raise Refused(f"{path} is there already", hint=f"gt polecat restore {attempt.id} NEW-FOLDER")
-    uncommitted = [ref for ref, subject in kept if subject.startswith("Uncommitted work")]
-    handed_in = [ref for ref, _ in kept if attempt.head_commit and ref.endswith(attempt.head_commit[:12])]
-    ref = (uncommitted or handed_in or [kept[-1][0]])[0]
-    branch = f"restored/{attempt.bead}-{attempt.number}"
-    saving.restore(town.mirror(attempt.rig), ref, path, branch)
-    return branch, kept

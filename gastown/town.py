@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,15 @@ class Town:
         return self._settings[1]
 
     _settings: tuple[int, Settings] | None = None
+
+    def log(self, text: str) -> None:
+        """Note in the daemon's log what a tick decided and what failed."""
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        try:
+            with (self.logs / "daemon.log").open("a") as file:
+                file.write(f"{stamp} {text.rstrip()}\n")
+        except OSError:
+            pass  # a full disk must not stop the town; what matters is in the store
 
     @cached_property
     def store(self) -> Store:

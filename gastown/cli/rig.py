@@ -175,9 +175,9 @@ def unpark(name: str) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Take a rig out of the town. Its repository and everything saved there are moved aside, not deleted."""
-    from gastown import polecats, rigs
+    from gastown import clearing, rigs
 
     town = _town()
-    polecats.retire(town, name)
+    clearing.retire(town, name)
     place = rigs.remove(town, name)
     click.echo(f"removed {name}; its repository is kept in {place}")
