@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 import pytest
 
 from beads.cli.root import VERBS, bd
+from tests.support.environment import CHECKOUT
 
 _WORDS = (
     "--rig -p --priority -t --type -a --assignee -l --label --label-any --metadata-field --has-metadata-key"
@@ -129,6 +132,12 @@ def every_command() -> list[str]:
     groups = [name for name in VERBS if isinstance(command(name), click.Group)]
     inner = [f"{name} {sub}" for name in groups for sub in command(name).list_commands(click.Context(bd))]  # type: ignore[attr-defined]
     return ["", *VERBS, *inner]
+
+
+def test_every_verb_is_in_the_documentation() -> None:
+    pages = "".join(page.read_text() for page in (CHECKOUT / "docs").glob("*.md"))
+    named = set(re.findall(r"`(?:bd )?([a-z-]+)", pages))
+    assert [name for name in VERBS if name not in named] == []
 
 
 @pytest.mark.parametrize("path", every_command())
