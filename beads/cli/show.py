@@ -56,7 +56,8 @@ def show(
             found = [child for each in found for child in shapes.counted(view, view.children(each["id"]))]
         elif refs:
             found = [linked for each in found for linked in each["dependents"]]
-    call.touched(first)
+    if not call.json:
+        call.touched(first)  # not for programs: those that watch the folder would look again, and again
     if call.json:
         call.emit(found)
     elif refs:

@@ -202,6 +202,8 @@ def test_what_i_have_in_hand(bd: Bd) -> None:
     assert ids(bd("show", "--current", "--json").json) == [three]
     assert bd("show", one).code == 0
     assert ids(bd("show", "--json").json) == [one], "what was shown is touched"
+    assert bd("show", two, "--json").code == 0
+    assert ids(bd("show", "--json").json) == [one], "not by programs"
     bd("update", two, "--status", "hooked", "-a", "tester")
     assert ids(bd("show", "--current", "--json").json) == [two]
     bd("update", three, "--claim")
