@@ -9,11 +9,13 @@ such locks, `flock` has to do; and it alone is what keeps two from writing at on
 import errno
 import fcntl
 import os
+import signal
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from beads.errors import StoreBusy
 
@@ -59,32 +61,71 @@ class Turnstile:
             self._queue(handle, before, meanwhile)
 
     def _queue(self, handle: int, before: int | None, meanwhile: Callable[[], None] | None) -> None:
-        # Neither lock can be given a time limit, so another thread waits; what it gets too late goes with its handle.
-        got, given_up = threading.Event(), threading.Event()
-        mine = os.dup(handle)
-
-        def wait() -> None:
-            try:
-                _wait_for(mine, before, 0)
-                if given_up.is_set():
-                    fcntl.flock(mine, fcntl.LOCK_UN)
-                got.set()
-            finally:
-                os.close(mine)
-
-        threading.Thread(target=wait, daemon=True).start()
-        try:
-            if meanwhile is not None:
-                meanwhile()
-            if got.wait(SECONDS):
-                return
+        if meanwhile is not None:
+            meanwhile()
+        wait = _with_alarm if _has_alarm() else _with_thread
+        if not wait(handle, before):
             raise StoreBusy(
                 f"another process has been writing to {self._path.parent} for over {SECONDS} seconds",
                 f"see who holds it: fuser -v {self._path}",
             )
-        except BaseException:
+
+
+# Neither lock can be given a time limit. A command has the alarm clock to itself; anybody else needs another thread to
+# wait in, and is woken twice, which takes long where much is going on.
+
+
+class _TooLate(Exception):
+    """The alarm clock rang."""
+
+
+def _has_alarm() -> bool:
+    return (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        and signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    )
+
+
+def _with_alarm(handle: int, before: int | None) -> bool:
+    """Wait; say whether the turn has come."""
+
+    def ring(_: int, __: FrameType | None) -> None:
+        raise _TooLate
+
+    signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        _wait_for(handle, before, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return True
+    except _TooLate:
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _with_thread(handle: int, before: int | None) -> bool:
+    """Wait; say whether the turn has come. What comes too late goes with its handle."""
+    got, given_up = threading.Event(), threading.Event()
+    mine = os.dup(handle)
+
+    def wait() -> None:
+        try:
+            _wait_for(mine, before, 0)
+            if given_up.is_set():
+                fcntl.flock(mine, fcntl.LOCK_UN)
+            got.set()
+        finally:
+            os.close(mine)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        return got.wait(SECONDS)
+    finally:
+        if not got.is_set():
             given_up.set()
-            raise
 
 
 def _line_up(handle: int) -> int | None:

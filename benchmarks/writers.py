@@ -24,7 +24,7 @@ WRITERS, READERS, EACH = 50, 10, 200
 QUICK_WRITERS, QUICK_READERS, QUICK_EACH = 8, 2, 4
 LIMIT = 2.0
 """Seconds that 999 of 1000 creations may take at most, waiting for their turn included."""
-PATIENCE = 300
+PATIENCE = 1200
 Work = Callable[[Store, str], Any]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from beads import turnstile
+from beads.errors import StoreBusy
 from beads.turnstile import Turnstile
 from tests.support.environment import CHECKOUT
 from tests.support.sandbox import eventually
@@ -68,3 +70,21 @@ def test_without_numbers_only_one_writes_at_a_time(tmp_path: Path, monkeypatch: 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(handle)
+
+
+def test_the_alarm_clock_is_left_as_it_was_and_nobody_elses_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turnstile, "SECONDS", 0.2)
+    rung: list[int] = []
+    with Turnstile(tmp_path).held():
+        for handler in (signal.SIG_DFL, lambda number, _: rung.append(number)):
+            signal.signal(signal.SIGALRM, handler)
+            with pytest.raises(StoreBusy), Turnstile(tmp_path).held():
+                pass
+            assert signal.getsignal(signal.SIGALRM) is handler
+            assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    assert not rung
+    with Turnstile(tmp_path).held():
+        pass
