@@ -8,6 +8,7 @@ The vendors' programs are played by a script that commits a file; the real ones 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import docs
+from tests.support.environment import CHECKOUT
 from tests.support.sandbox import Sandbox
 
 RIGS = {"backend": "be", "ml-pipeline": "ml", "frontend": "fe"}
@@ -33,6 +35,8 @@ gt done
 PAGES = docs.pages()
 PAGE_IDS = [page.name for page in PAGES]
 PAGE_SECONDS = 300
+
+ALL_PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")])
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
 
@@ -137,6 +141,21 @@ three
    $ bd show be-nope  # exit code 1
    ```
 """
+
+
+def _anchors(page: Path) -> set[str]:
+    """What GitHub calls a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text())
+    for path, anchor in targets:
+        place = (page.parent / path).resolve() if path else page
+        assert place.exists(), path
+        assert not anchor or anchor in _anchors(place), f"{path}#{anchor}"
 
 
 def test_blocks_are_found_with_place_and_reason() -> None:
