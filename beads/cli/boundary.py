@@ -29,6 +29,7 @@ MACHINE = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.ENOTDIR: _PATH,
+    errno.EISDIR: _PATH,
     errno.ENAMETOOLONG: _PATH,
     errno.ELOOP: _PATH,
 }
@@ -92,6 +93,9 @@ def _invoke(group: click.Group, prog: str, arguments: list[str], as_json: bool, 
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
             _tell(what, MACHINE[error.errno], as_json, json_to_stdout, None)
             return 1
+        if wrong := _of_input(error):
+            _tell(wrong, None, as_json, False, None)
+            return 1
         log = _log(prog)
         where = f"the traceback is in {log}" if log else "the traceback could not be saved"
         _tell(f"bug in {prog}: {type(error).__name__}: {error}", where, as_json, json_to_stdout, None)
@@ -105,6 +109,17 @@ def usage(error: click.ClickException) -> str:
         near = f"; did you mean {', '.join(sorted(error.possibilities))}?" if error.possibilities else ""
         return f"unknown flag: {error.option_name}{near}"
     return _plain(error.format_message())
+
+
+def _of_input(error: Exception) -> str | None:
+    """Return what was wrong with the input, for what only the last instance that it reaches finds out."""
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return "what was given is not valid UTF-8"
+    if isinstance(error, OverflowError) and "SQLite INTEGER" in str(error):
+        return "a number that was given is beyond 64 bits"
+    if isinstance(error, ValueError) and "embedded null byte" in str(error):
+        return "a name that was given contains a NUL character"
+    return None
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

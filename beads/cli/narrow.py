@@ -1,6 +1,7 @@
 """The options that narrow a list, read into a Filter."""
 
 import re
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -107,8 +108,9 @@ def content(view: "View", given: dict[str, Any]) -> dict[str, Any]:
     :raises Invalid: for a regular expression that is none. :raises NotFound: for an unknown id.
     """
     try:
-        re.compile(given["label_regex"])
-    except re.error as error:
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(given["label_regex"])
+    except (re.error, RecursionError) as error:
         raise Invalid(f"--label-regex is not a regular expression: {error}") from None
     exactly = (given["label_exact"],) if given["label_exact"] else ()
     return {
