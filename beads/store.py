@@ -164,7 +164,12 @@ class Store:
         :raises StoreBusy: when no turn came. :raises StoreBroken: when the disk is full or the file damaged.
         """
         with database.translated(self.path):
-            with self._turnstile.held(self._prepare), self._writer.begin() as connection:
+            # Connected before the turn, and given back after it.
+            with (
+                self._writer.connect() as connection,
+                self._turnstile.held(self._prepare),
+                connection.begin(),
+            ):
                 before = database.changes_of(connection)
                 yield Change(connection, clock.now(), actor)
                 changed = database.changes_of(connection) != before
