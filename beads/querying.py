@@ -138,10 +138,9 @@ def _label(_: View, comparison: Comparison) -> Condition:
     mine = labels.c.issue_id == issues.c.id
     if comparison.value.lower() in _NOTHING:
         found: Condition = ~exists().where(mine)
-    elif comparison.op in ("~", "!~"):
-        found = exists().where(mine, filters.containing(labels.c.label, comparison.value))
     else:
-        found = exists().where(mine, labels.c.label.like(filters.pattern(comparison.value), escape="\\"))
+        part = f"*{comparison.value}*" if comparison.op in ("~", "!~") else comparison.value
+        found = exists().where(mine, labels.c.label.like(filters.pattern(part), escape="\\"))
     return not_(found) if comparison.op.startswith("!") else found
 
 
