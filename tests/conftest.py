@@ -15,7 +15,7 @@ from tests.support import docs
 from tests.support.environment import end_tmux_servers, pinned, scrubbed, short_folder
 from tests.support.sandbox import Sandbox
 
-# The same examples in every run, so that a change is not blamed for what another one broke; `make chaos` looks for more.
+# The same examples in every run, so that a change is not blamed for what another one broke; `make chaos` has more.
 hypothesis.settings.register_profile("same", derandomize="GT_PROPERTY_EXAMPLES" not in os.environ)
 hypothesis.settings.load_profile("same")
 
