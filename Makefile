@@ -32,7 +32,7 @@ vendors: setup ## the tests with every vendor's real program, installed from npm
 
 chaos: setup ## the long form of the tests that kill things and of those that play at random
 	@$(SHOWN) GT_CHAOS_ROUNDS=20 GT_PROPERTY_EXAMPLES=2000 $(BIN)/pytest \
-		tests/integration/test_recovery.py tests/contract/beads/test_properties.py
+		tests/integration/test_recovery.py tests/integration/test_many_writers.py tests/contract/beads/test_properties.py
 
 lint: setup ## style, format, types and layers
 	@$(SHOWN) $(BIN)/ruff check .

@@ -94,7 +94,7 @@ def _edges(number: int, chance: random.Random) -> Iterator[dict[str, Any]]:
     step = _CHILDREN**2 if number % _CHILDREN == 0 else _CHILDREN
     ends = {number - number % step: "parent-child"} if number % step else {}
     if number % _CHILDREN:
-        kinds = ("blocks", "related" if number % 50 else "discovered-from")[: 1 + (number % 10 == 1)]
+        kinds = ("blocks", "related" if number % 50 else "discovered-from")[: 1 + (number % 9 == 1)]
         near = [chance.randrange(max(0, number - _NEAR), number) for _ in kinds]
         ends = {other: kind for other, kind in zip(near, kinds, strict=True) if other % _CHILDREN} | ends
     for other, kind in ends.items():
