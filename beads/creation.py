@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, case, insert, select, update
 
-from beads import clock, ids, rows, words
+from beads import clock, ids, known, rows, words
 from beads.errors import Invalid, NotFound, Refused
 from beads.model import Draft
 from beads.queries import View
@@ -122,26 +122,13 @@ def _new_id(view: View, draft: Draft, actor: str) -> str:
         return _given(view, draft.id)
     if draft.parent:
         return _child(view, draft.parent)
-    prefix = draft.prefix or (_rig_prefix(view, draft.rig) if draft.rig else view.prefix())
+    prefix = draft.prefix or (known.rig_prefix(view, draft.rig) if draft.rig else view.prefix())
     stem = f"{prefix}-{draft.infix}" if draft.infix else prefix
     return (
         _numbered(view, stem)
         if view.config("issue_id_mode") == "counter"
         else _hashed(view, draft, stem, actor)
     )
-
-
-def _rig_prefix(view: View, rig: str) -> str:
-    found = view.config(f"rig.{rig}.prefix")
-    if found is None:
-        known = [key[4:-7] for key in view.config_items("rig.") if key.endswith(".prefix")]
-        if not known:
-            raise NotFound(
-                f"there is no rig {safe(rig)!r}: this store has none", "gt rig create NAME --repo URL"
-            )
-        near = words.unknown("rig", rig, known)
-        raise NotFound(near.message, near.hint)
-    return found
 
 
 def _given(view: View, issue_id: str) -> str:

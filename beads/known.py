@@ -9,6 +9,7 @@ from beads import words
 from beads.errors import Invalid, NotFound
 from beads.queries import View
 from beads.schema import issues
+from beads.text import safe
 
 
 def status(view: View, word: str) -> str:
@@ -27,17 +28,29 @@ def issue_type(view: View, word: str) -> str:
     return _known(view, words.issue_type, "types.custom", issues.c.issue_type, word)
 
 
-def rig_prefix(view: View, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the prefix of a rig, and those longer ones of other rigs that begin with it.
+def rig_prefix(view: View, name: str) -> str:
+    """Return the prefix of a rig's issues.
 
     :raises NotFound: with the nearest rig.
     """
-    rigs = {key[4:-7]: prefix for key, prefix in view.config_items("rig.").items() if key.endswith(".prefix")}
+    rigs = _rigs(view)
+    if not rigs:
+        raise NotFound(
+            f"there is no rig {safe(name)!r}: this store has none", "gt rig create NAME --repo URL"
+        )
     if name not in rigs:
-        error = words.unknown("rig", name, rigs)
-        raise NotFound(error.message, error.hint if rigs else "this store has none")
-    mine = rigs[name]
-    return mine, tuple(prefix for prefix in rigs.values() if prefix.startswith(f"{mine}-"))
+        near = words.unknown("rig", name, rigs)
+        raise NotFound(near.message, near.hint)
+    return rigs[name]
+
+
+def prefixes_within(view: View, prefix: str) -> tuple[str, ...]:
+    """Return the prefixes of other rigs that begin with this one."""
+    return tuple(other for other in _rigs(view).values() if other.startswith(f"{prefix}-"))
+
+
+def _rigs(view: View) -> dict[str, str]:
+    return {key[4:-7]: prefix for key, prefix in view.config_items("rig.").items() if key.endswith(".prefix")}
 
 
 def _known(

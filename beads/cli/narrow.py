@@ -55,7 +55,8 @@ def common(view: "View", given: dict[str, Any]) -> dict[str, Any]:
     pairs = [entry.partition("=") for entry in given["metadata_field"]]
     if any(not equals for _, equals, _ in pairs):
         raise Invalid("--metadata-field takes KEY=VALUE")
-    prefix, longer = known.rig_prefix(view, given["rig"]) if given["rig"] else ("", ())
+    prefix = known.rig_prefix(view, given["rig"]) if given["rig"] else ""
+    longer = known.prefixes_within(view, prefix) if prefix else ()
     return {
         "prefix": prefix,
         "not_prefixes": longer,
