@@ -133,6 +133,14 @@ Index(
     issues.c.id,
     sqlite_where=text("is_blocked = 1"),
 )
+# What is done piles up, and most questions are about the rest.
+Index(
+    "issues_unfinished",
+    issues.c.priority,
+    issues.c.created_at.desc(),
+    issues.c.id,
+    sqlite_where=text("status <> 'closed'"),
+)
 Index("issues_status", issues.c.status, issues.c.priority, issues.c.created_at.desc(), issues.c.id)
 Index("issues_order", issues.c.priority, issues.c.created_at.desc(), issues.c.id)
 Index("issues_type", issues.c.issue_type, issues.c.status)

@@ -10,6 +10,7 @@ depends_on = None
 
 READY = sa.text("status = 'open' AND is_blocked = 0")
 BLOCKED = sa.text("is_blocked = 1")
+UNFINISHED = sa.text("status <> 'closed'")
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -107,6 +108,9 @@ def _issues() -> None:
     blocked: list[str | sa.TextClause] = ["is_blocked", *order]
     op.create_index("issues_ready", "issues", ready, sqlite_where=READY, postgresql_where=READY)
     op.create_index("issues_blocked", "issues", blocked, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
+    op.create_index(
+        "issues_unfinished", "issues", order, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
+    )
     op.create_index("issues_status", "issues", ["status", *order])
     op.create_index("issues_order", "issues", order)
     op.create_index("issues_type", "issues", ["issue_type", "status"])

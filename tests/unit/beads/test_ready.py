@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from sqlalchemy import Select, select
 
-from beads import ready
+from beads import filters, ready, rows
 from beads.errors import Refused
 from beads.filters import Filter
 from beads.model import Draft
@@ -218,12 +220,24 @@ def test_below_is_all_descendants(store: Store) -> None:
         assert {issue.id for issue, _ in change.blocked(parent=top)} == set()
 
 
+def plan_of(view: View, query: Select[Any]) -> str:
+    text = str(query.compile(view.conn.engine, compile_kwargs={"literal_binds": True}))
+    return "\n".join(row[3] for row in view.conn.exec_driver_sql("EXPLAIN QUERY PLAN " + text))
+
+
 def test_ready_is_answered_from_the_partial_index(store: Store) -> None:
     with store.read() as view:
-        query = view._ready_order(view.ready_query(Filter()), "priority").limit(10)
-        text = str(query.compile(view.conn.engine, compile_kwargs={"literal_binds": True}))
-        plan = "\n".join(row[3] for row in view.conn.exec_driver_sql("EXPLAIN QUERY PLAN " + text))
+        plan = plan_of(view, view._ready_order(view.ready_query(Filter()), "priority").limit(10))
     assert "USING INDEX issues_ready" in plan
+    assert "TEMP B-TREE" not in plan, plan
+
+
+def test_a_list_of_what_is_unfinished_passes_no_closed_issue(store: Store) -> None:
+    wanted = Filter(not_statuses=("closed",), not_types=("gate",), ephemeral=False, pinned=False, limit=50)
+    query = filters.ordered(filters.narrowed(select(*rows.COLUMNS), wanted), wanted)
+    with store.read() as view:
+        plan = plan_of(view, query)
+    assert "USING INDEX issues_unfinished" in plan
     assert "TEMP B-TREE" not in plan, plan
 
 
