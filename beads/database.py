@@ -52,6 +52,20 @@ def make(path: Path) -> None:
             raise _translate(error, path) or error from error
 
 
+def blank(path: Path) -> bool:
+    """Say whether this is a database into which nothing has been put yet: what is left of a `make` that was killed."""
+    import sqlite3
+
+    try:
+        raw = sqlite3.connect(path, timeout=BUSY_SECONDS)
+        try:
+            return raw.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+        finally:
+            raw.close()
+    except sqlite3.Error:
+        return False
+
+
 def prepare(engine: Engine, statements: Iterable[tuple[Any, Iterable[str]]]) -> None:
     """Compile statements with the names of their values, as executing them the first time would.
 

@@ -63,7 +63,7 @@ class Store:
             beads_dir.mkdir(parents=True, exist_ok=True)
             store = cls(beads_dir)
             with store._turnstile.held():
-                if path.exists() and path.stat().st_size:
+                if cls.there(beads_dir):
                     raise Refused(f"{beads_dir} has an issue store already", "look at it: bd info")
                 store._make(prefix)
         return store
@@ -87,6 +87,12 @@ class Store:
             self._engine.dispose()
             self.path.unlink(missing_ok=True)
             raise
+
+    @staticmethod
+    def there(beads_dir: Path) -> bool:
+        """Say whether there is a store, or anything else that must not be written over."""
+        path = beads_dir / workspace.DATABASE
+        return path.exists() and not database.blank(path)
 
     @classmethod
     def open(cls, beads_dir: Path) -> "Store":

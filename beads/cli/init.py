@@ -55,7 +55,7 @@ def init(
 
     call = current()
     beads_dir = _place(call)
-    if (beads_dir / DATABASE).exists():
+    if Store.there(beads_dir):
         if not reinit_local:
             raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
         _put_aside(call, beads_dir, destroy_token)

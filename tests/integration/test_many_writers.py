@@ -23,6 +23,7 @@ from beads.errors import Refused
 from beads.filters import Filter
 from beads.model import Draft
 from beads.store import Store, View
+from benchmarks.interchange import made_up
 from benchmarks.measure import BD, ENV
 from benchmarks.writers import Crowd, integrity, storm
 
@@ -175,3 +176,38 @@ def check(store: Store, answered: set[str]) -> None:
             assert len(view.comments(issue.id)) == kinds.count("commented")
             assert issue.is_blocked == bool(links)
         assert not errors(view)
+
+
+def test_what_was_killed_while_it_was_made_is_made_again(tmp_path: Path) -> None:
+    chance = random.Random(2)
+    for number in range(20 if LONG else 4):
+        beads_dir = tmp_path / str(number) / ".beads"
+        beads_dir.parent.mkdir()
+        first = bd(beads_dir, "init", "--prefix", "gt")
+        time.sleep(chance.uniform(0.2, 0.6))
+        first.kill()
+        first.communicate(timeout=60)
+        again = bd(beads_dir, "init", "--prefix", "gt")
+        _, told = again.communicate(timeout=60)
+        assert again.returncode in (0, 11), told
+        store = Store.open(beads_dir)
+        assert integrity(store) == "ok"
+        with store.read() as view:
+            assert view.prefix() == "gt"
+        store.close()
+
+
+def test_an_import_that_was_killed_took_nothing_or_all(beads_dir: Path, tmp_path: Path) -> None:
+    file = made_up(tmp_path / "export.jsonl", 3000)
+    living = sum('"tombstone"' not in line for line in file.read_text().splitlines())
+    chance = random.Random(3)
+    for _ in range(20 if LONG else 3):
+        command = bd(beads_dir, "import", str(file), "--quiet")
+        time.sleep(chance.uniform(0.4, 1.2))
+        command.kill()
+        command.communicate(timeout=60)
+        store = Store.open(beads_dir)
+        assert integrity(store) == "ok"
+        with store.read() as view:
+            assert view.count(Filter()) in (0, living)
+        store.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from beads import turnstile
+from beads import database, turnstile
 from beads.errors import (
     Invalid,
     NotFound,
@@ -137,6 +137,19 @@ def test_newer_older_and_foreign_databases(store: Store) -> None:
     _raw(store, "DROP TABLE alembic_version")
     with pytest.raises(StoreBroken, match="not an issue store"):
         Store.open(store.dir)
+
+
+def test_what_a_killed_creation_left_is_completed(tmp_path: Path) -> None:
+    folder = tmp_path / ".beads"
+    folder.mkdir()
+    database.make(folder / "beads.db")
+    Store.create(folder, "gt").close()
+    with pytest.raises(Refused):
+        Store.create(folder, "gt")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "beads.db").write_text("somebody's notes")
+    with pytest.raises(Refused):
+        Store.create(tmp_path / "other", "gt")
 
 
 def test_no_database(tmp_path: Path) -> None:
