@@ -91,5 +91,6 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "max_collision_prob": _share,
     "hierarchy.max-depth": _number(1, 50),
     "hierarchy.max_depth": _number(1, 50),
+    "export.auto": _one_of("true", "false"),
     "validation.on-create": _one_of("none", "warn", "error"),
 }

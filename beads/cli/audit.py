@@ -9,7 +9,8 @@ import click
 
 from beads import clock
 from beads.cli import texts
-from beads.cli.call import Call, as_json, current
+from beads.cli.call import Call, current
+from beads.cli.jsonl import as_json
 from beads.cli.verb import Nouns
 from beads.errors import Invalid, NotFound, Refused
 from beads.text import safe

@@ -1,6 +1,5 @@
 """One call of `bd`: the flags that every verb takes, the store it works on, in whose name, and how it answers."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beads import workspace
+from beads.cli.jsonl import as_json
 from beads.errors import BeadsError, Refused
 from beads.text import safe, safe_block
 
 if TYPE_CHECKING:
     from beads.store import Change, Store, View
-
-# Go's encoder writes these so; what reads our JSON may have been tested on nothing else.
-_GO = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
 
 
 class Call:
@@ -96,6 +91,11 @@ class Call:
         actor = self.actor  # asks git, which is slow, so before anybody has to wait for this transaction
         with self.store.write(actor) as change:
             yield change
+            mirrored = change.config("export.auto") == "true"
+        if mirrored:
+            from beads.cli import autoexport
+
+            autoexport.keep_up(self.store, self.note)
 
     # the last issue touched
 
@@ -145,12 +145,6 @@ class Call:
             as_json({"error": error.message}, indent=None) if self.json else f"error: {safe(error.message)}"
         )
         click.echo(told, err=True)
-
-
-def as_json(value: Any, indent: int | None = 2) -> str:
-    """Write JSON as Go does: indented by two, with `<`, `>` and `&` escaped."""
-    separators = None if indent else (",", ":")
-    return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators).translate(_GO)
 
 
 def current() -> Call:

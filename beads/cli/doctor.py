@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from beads import shapes
-from beads.cli.call import Call, as_json, current
+from beads.cli.call import Call, current
+from beads.cli.jsonl import as_json
 from beads.cli.verb import Verb
 from beads.errors import Refused
 from beads.version import BEADS_VERSION

@@ -1,16 +1,12 @@
 """`bd export` and `bd import`."""
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from beads.cli import texts
-from beads.cli.call import Call, as_json, current
+from beads.cli import jsonl, texts
+from beads.cli.call import Call, current
 from beads.cli.verb import Verb
 from beads.errors import Invalid
 from beads.text import safe
@@ -18,7 +14,6 @@ from beads.text import safe
 if TYPE_CHECKING:
     from beads.store import View
 
-EXPORT = "issues.jsonl"
 _SHOWN = 10
 
 
@@ -49,22 +44,13 @@ def export(
         left_out = _polluted(view) if scrub else frozenset[str]()
         whole = interchange.exported(view, everything, include_infra, include_memories)
         found = (each for each in whole if _wanted(each, left_out, exclude_owner))
-        lines = (as_json(each, indent=None) + "\n" for each in found)
-        count = _to_file(call.cwd / output, lines) if output else _to_stdout(lines)
+        lines = (jsonl.as_json(each, indent=None) + "\n" for each in found)
+        count = jsonl.to_file(call.cwd / output, lines) if output else jsonl.to_stdout(lines)
     where = str(output) if output else "standard output"
     if call.json and output:
         call.emit({"exported": count, "path": where})
     else:
         call.note(f"exported {count} lines to {where}")
-
-
-def write(call: Call, path: Path) -> int:
-    """Write the usual export to a file, whole or not at all; return how many lines."""
-    from beads import interchange
-
-    with call.reading() as view:
-        lines = (as_json(each, indent=None) + "\n" for each in interchange.exported(view))
-        return _to_file(path, lines)
 
 
 def _polluted(view: "View") -> frozenset[str]:
@@ -75,34 +61,6 @@ def _polluted(view: "View") -> frozenset[str]:
 
 def _wanted(each: dict[str, Any], left_out: frozenset[str], owners: tuple[str, ...]) -> bool:
     return each.get("id") not in left_out and not {each.get("owner"), each.get("created_by")} & set(owners)
-
-
-def _to_stdout(lines: Iterable[str]) -> int:
-    count = 0
-    for line in lines:
-        sys.stdout.buffer.write(line.encode())
-        count += 1
-    return count
-
-
-def _to_file(path: Path, lines: Iterable[str]) -> int:
-    """Write beside the file and rename, so that nobody ever reads half an export."""
-    count = 0
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except FileNotFoundError:
-        raise Invalid(f"there is no directory {safe(str(path.parent))}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for line in lines:
-                file.write(line.encode())
-                count += 1
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return count
 
 
 class _DryRun(Exception):
@@ -123,7 +81,9 @@ def import_issues(file: str | None, source: str | None, dry_run: bool, dedup: bo
     if call.json:
         call.emit(answer)
         return
-    call.say(f"{'would import' if dry_run else 'imported'} {answer['created']}, skipped {answer['skipped']}")
+    deleted = f" ({answer['tombstones']} deleted where it comes from)" if "tombstones" in answer else ""
+    done = "would import" if dry_run else "imported"
+    call.say(f"{done} {answer['created']}, skipped {answer['skipped']}{deleted}")
     skipped = answer.get("skipped_dependencies", ())
     for each in skipped[:_SHOWN]:
         call.note(f"dependency left out: {each}")
@@ -139,10 +99,12 @@ def usual(call: Call) -> str:
 
     :raises Invalid: when there is none.
     """
-    for name in (EXPORT, "beads.jsonl"):
+    for name in (jsonl.EXPORT, "beads.jsonl"):
         if (call.beads_dir / name).is_file():
             return str(call.beads_dir / name)
-    raise Invalid(f"no file was named, and {safe(str(call.beads_dir))} has no {EXPORT}", "bd import FILE")
+    raise Invalid(
+        f"no file was named, and {safe(str(call.beads_dir))} has no {jsonl.EXPORT}", "bd import FILE"
+    )
 
 
 def load(call: Call, name: str, dry_run: bool = False, dedup: bool = False) -> dict[str, Any]:
@@ -164,6 +126,7 @@ def load(call: Call, name: str, dry_run: bool = False, dedup: bool = False) -> d
         "skipped": done.tombstones + len(done.stale),
     }
     more = {
+        "tombstones": done.tombstones,
         "dedup_skipped": done.duplicates,
         "memories": done.memories,
         "ids": done.created,

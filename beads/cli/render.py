@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from beads.cli.call import as_json, current
+from beads.cli.call import current
+from beads.cli.jsonl import as_json
 from beads.text import fitted, safe, safe_block, width
 
 _COLOURS = {"in_progress": "yellow", "hooked": "yellow", "blocked": "red", "closed": "bright_black"}

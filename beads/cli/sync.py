@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from beads.cli import interchange
+from beads.cli import interchange, jsonl
 from beads.cli.call import current
 from beads.cli.verb import Verb
 
@@ -22,13 +22,14 @@ def sync(flush_only: bool, import_only: bool, dry_run: bool, ignored: bool, mess
     if flush_only and import_only:
         raise click.UsageError("--flush-only and --import-only exclude each other")
     call = current()
-    path = call.beads_dir / interchange.EXPORT
+    path = call.beads_dir / jsonl.EXPORT
     answer: dict[str, Any] = {"path": str(path)}
     if not flush_only and path.is_file():
         done = interchange.load(call, str(path), dry_run)
         answer |= {"imported": done["created"], "skipped": done["skipped"]}
     if not import_only and not dry_run:
-        answer["exported"] = interchange.write(call, path)
+        with call.reading() as view:
+            answer["exported"] = jsonl.write(view, path)
     if call.json:
         return call.emit(answer | ({"dry_run": True} if dry_run else {}))
     told = [f"{answer[name]} {name}" for name in ("imported", "skipped", "exported") if name in answer]
