@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -11,6 +13,8 @@ from beads.cli.call import Call, current
 from beads.cli.verb import Verb
 from beads.errors import Refused
 from beads.workspace import DATABASE, FOLDER, follow
+
+PARTS = ("", "-wal", "-shm")
 
 
 class ExistsAlready(Refused):
@@ -55,22 +59,23 @@ def init(
 
     call = current()
     beads_dir = _place(call)
-    if Store.there(beads_dir):
-        if not reinit_local:
-            raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
-        _put_aside(call, beads_dir, destroy_token)
+    there = Store.there(beads_dir)
+    if there and not reinit_local:
+        raise ExistsAlready(f"{beads_dir} has an issue store already", "look at it: bd info")
     name = prefix.rstrip("-") if prefix else _prefix_of(beads_dir.parent)
-    Store.create(beads_dir, name).close()
-    if from_jsonl:
-        _fill(beads_dir, call)
+    with _put_aside(call, beads_dir, destroy_token) if there else nullcontext():
+        Store.create(beads_dir, name).close()
+        if from_jsonl:
+            _fill(beads_dir, call)
     if stealth:
         _hide(beads_dir)
     if not quiet and not call.quiet:
         call.say(f"made an issue store in {beads_dir}; ids begin with {name}-")
 
 
-def _put_aside(call: Call, beads_dir: Path, token: str) -> None:
-    """Rename the database, so that nothing is lost and no client takes it for the store."""
+@contextmanager
+def _put_aside(call: Call, beads_dir: Path, token: str) -> Iterator[None]:
+    """Rename the database, so that nothing is lost and no client takes it for the store; back, if no new one comes."""
     from beads.filters import Filter
     from beads.store import Store
     from beads.turnstile import Turnstile
@@ -85,13 +90,21 @@ def _put_aside(call: Call, beads_dir: Path, token: str) -> None:
             f"{beads_dir} holds {count} issues, which the new store would not have",
             f"save them first: bd export -o issues.jsonl; then say --destroy-token DESTROY-{prefix}",
         )
-    suffix = f".backup-{time.strftime('%Y%m%d-%H%M%S')}"
+    old = f"{DATABASE}.backup-{time.strftime('%Y%m%d-%H%M%S')}"
     with Turnstile(beads_dir).held():
-        for end in ("", "-wal", "-shm"):
-            path = beads_dir / f"{DATABASE}{end}"
-            if path.exists():
-                path.rename(beads_dir / f"{DATABASE}{suffix}{end}")
-    call.note(f"the store that was here is now {beads_dir / DATABASE}{suffix}")
+        _rename(beads_dir, DATABASE, old)
+    try:
+        yield
+    except BaseException:
+        _rename(beads_dir, old, DATABASE)
+        raise
+    call.note(f"the store that was here is now {beads_dir / old}")
+
+
+def _rename(beads_dir: Path, name: str, to: str) -> None:
+    for end in PARTS:
+        if (beads_dir / f"{name}{end}").exists():
+            (beads_dir / f"{name}{end}").rename(beads_dir / f"{to}{end}")
 
 
 def _place(call: Call) -> Path:
@@ -125,6 +138,6 @@ def _fill(beads_dir: Path, call: Call) -> None:
     except BaseException:
         # An empty store would stand in the way of the next try.
         call.store.close()
-        for part in beads_dir.glob(f"{DATABASE}*"):
-            part.unlink()
+        for end in PARTS:
+            (beads_dir / f"{DATABASE}{end}").unlink(missing_ok=True)
         raise

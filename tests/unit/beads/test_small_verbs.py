@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,6 +242,18 @@ def test_an_export_without_some(bd: Bd) -> None:
         line.count(kept) for line in bd("export", "--scrub", "--exclude-owner", "zoe").out.splitlines()
     ] == [1]
     assert len(bd("export").out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("wrong", [("-p", "no prefix!"), ("--from-jsonl",)])
+def test_a_new_store_that_cannot_be_made_leaves_the_old_one(
+    bd: Bd, beads_dir: Path, wrong: tuple[str, ...]
+) -> None:
+    one = issue(bd, "one")
+    (beads_dir / "issues.jsonl").write_text("{half")
+    failed = bd("init", "--reinit-local", "--destroy-token", "DESTROY-gt", *wrong)
+    assert failed.code == 1 and "Traceback" not in failed.err
+    assert bd("show", one).code == 0
+    assert [path.name for path in beads_dir.glob("beads.db*") if "-" not in path.name] == ["beads.db"]
 
 
 def test_a_new_store_in_place_of_an_old_one(bd: Bd, beads_dir: Any) -> None:
