@@ -144,6 +144,8 @@ def create(root: Path, name: str) -> Town:
     made = [p for p in (root, *root.parents) if not p.exists()]
     try:
         root.mkdir(parents=True, exist_ok=True)
+        # Of two at once one makes the town, and neither takes away what the other has made.
+        Town(root).state_dir.mkdir()
     except OSError as error:
         raise Refused(f"{root} cannot be made: {error.strerror}", hint="gt init PATH") from error
     try:
@@ -162,7 +164,7 @@ def _fill(town: Town, name: str, store_type: type[Store]) -> None:
     with store.write("gt") as change:
         change.set_config("types.custom", TYPES)
     store.close()
-    for folder in (town.state_dir, town.logs, town.root / "rigs"):
+    for folder in (town.logs, town.root / "rigs"):
         folder.mkdir()
     write_shims(town.bin_dir)
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')

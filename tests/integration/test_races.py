@@ -176,3 +176,12 @@ def test_unsling_while_the_daemon_spawns_leaves_nothing_running(sandbox: Sandbox
     assert town.sessions() == []
     eventually(lambda: not town.clones(), what="every clone is deleted")
     assert {town.issue(bead).status for bead in beads} == {"open"}
+
+
+def test_of_two_who_make_one_town_one_does_and_it_is_whole(sandbox: Sandbox) -> None:
+    path = sandbox.home / "town"
+    makers = [sandbox.start("gt", "init", path) for _ in range(4)]
+    codes = sorted(maker.wait(60) for maker in makers)
+    assert codes == [0, 1, 1, 1]
+    sandbox.cwd = path
+    sandbox.run("gt", "rig", "create", "app", "--repo", sandbox.repo("app"))
