@@ -4,14 +4,14 @@ import contextlib
 import io
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from beads.cli import boundary, texts
-from beads.cli.call import Call, current
+from beads.cli.call import Call, TakenBack, current
 from beads.cli.verb import Verb
 from beads.errors import BeadsError, Invalid
 from beads.text import nearest, safe
@@ -106,12 +106,14 @@ class Joined(Call):
         yield self._change
 
     @contextmanager
-    def writing(self) -> Iterator["Change"]:
+    def writing(self, dry_run: bool = False) -> Iterator["Change"]:
         """Change the store in the transaction of all."""
         if said := sorted(self.flags.keys() - {"json"}):
             raise Invalid(f"--{said[0]} cannot be said in a line", f"say it to all: bd batch --{said[0]} …")
-        with self._change.conn.begin_nested():
+        with suppress(TakenBack), self._change.conn.begin_nested():
             yield self._change
+            if dry_run:
+                raise TakenBack
 
     def touched(self, issue_id: str) -> None:
         """Remember an issue, so that the next line need not name it."""
@@ -133,10 +135,6 @@ class Joined(Call):
         raise error
 
 
-class _DryRun(Exception):
-    """Takes the transaction back."""
-
-
 @click.command(cls=Verb, help=_HELP, short_help="Make many changes in one transaction.")
 @click.option("-f", "--file", default="-", help="Read the lines from a file; else from standard input.")
 @click.option("--dry-run", is_flag=True, help="Carry everything out, and take it back.")
@@ -148,11 +146,9 @@ def batch(file: str, dry_run: bool, message: str | None) -> None:
     results: list[dict[str, Any]] = []
     if lines:
         call.owner  # noqa: B018 asks git, which is slow, so before anybody has to wait for this transaction
-        with contextlib.suppress(_DryRun), call.writing() as change:
+        with call.writing(dry_run) as change:
             joined = Joined(call, change)
             results += [_carry_out(joined, line) for line in lines]
-            if dry_run:
-                raise _DryRun
         if joined.last and not dry_run:
             call.touched(joined.last)
     _answer(call, results, dry_run)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,10 @@ from beads.text import safe, safe_block
 
 if TYPE_CHECKING:
     from beads.store import Change, Store, View
+
+
+class TakenBack(Exception):
+    """Ends the transaction of a dry run."""
 
 
 class Call:
@@ -84,13 +88,16 @@ class Call:
             yield view
 
     @contextmanager
-    def writing(self) -> Iterator["Change"]:
-        """Change the store, unless the call is read-only."""
+    def writing(self, dry_run: bool = False) -> Iterator["Change"]:
+        """Change the store, unless the call is read-only. A dry run does everything and takes it back."""
         if self.flags.get("readonly"):
             raise Refused("this call was made with --readonly, and it would write", "leave the flag out")
         actor = self.actor  # asks git, which is slow, so before anybody has to wait for this transaction
-        with self.store.write(actor) as change:
+        mirrored = False
+        with suppress(TakenBack), self.store.write(actor) as change:
             yield change
+            if dry_run:
+                raise TakenBack
             mirrored = change.config("export.auto") == "true"
         if mirrored:
             from beads.cli import autoexport

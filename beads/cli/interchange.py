@@ -63,10 +63,6 @@ def _wanted(each: dict[str, Any], left_out: frozenset[str], owners: tuple[str, .
     return each.get("id") not in left_out and not {each.get("owner"), each.get("created_by")} & set(owners)
 
 
-class _DryRun(Exception):
-    """Takes the transaction back."""
-
-
 @click.command("import", cls=Verb)
 @click.argument("file", required=False)
 @click.option("-i", "--input", "source", help="The file; - is stdin.")
@@ -113,13 +109,8 @@ def load(call: Call, name: str, dry_run: bool = False, dedup: bool = False) -> d
 
     path = name if name == "-" else str(call.cwd / name)
     raw = interchange.parsed(texts.read_file(path))
-    try:
-        with call.writing() as change:
-            done = interchange.load(change, raw, dedup)
-            if dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
+    with call.writing(dry_run) as change:
+        done = interchange.load(change, raw, dedup)
     answer: dict[str, Any] = {
         "source": "stdin" if name == "-" else name,
         "created": len(done.created),

@@ -11,10 +11,6 @@ from beads.errors import Refused
 _SHOWN = 5
 
 
-class _DryRun(Exception):
-    """Takes the transaction back."""
-
-
 @click.command(cls=Verb)
 @click.argument("issue")
 @click.argument("new")
@@ -24,16 +20,11 @@ def rename(issue: str, new: str, dry_run: bool) -> None:
     from beads import renaming
 
     call = current()
-    try:
-        with call.writing() as change:
-            old = change.resolve(issue)
-            renamed = renaming.one(change, old, new)
-            references = renaming.rename(change, renamed)
-            if dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
-    else:
+    with call.writing(dry_run) as change:
+        old = change.resolve(issue)
+        renamed = renaming.one(change, old, new)
+        references = renaming.rename(change, renamed)
+    if not dry_run:
         _follow(call, renamed)
     if call.json:
         answer: dict[str, Any] = {
@@ -74,18 +65,13 @@ def rename_prefix(prefix: str, repair: bool, dry_run: bool) -> None:
 
     call = current()
     new = prefix.rstrip("-")
-    try:
-        with call.writing() as change:
-            old, renamed = renaming.all_of(change, new, repair)
-            if old == new and not renamed:
-                raise Refused(f"ids begin with {new}- already", "bd info")
-            references = renaming.rename(change, renamed)
-            renaming.move_prefix(change, old, new)
-            if dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
-    else:
+    with call.writing(dry_run) as change:
+        old, renamed = renaming.all_of(change, new, repair)
+        if old == new and not renamed:
+            raise Refused(f"ids begin with {new}- already", "bd info")
+        references = renaming.rename(change, renamed)
+        renaming.move_prefix(change, old, new)
+    if not dry_run:
         _follow(call, renamed)
     if not call.json:
         return _say(call, renamed, references, dry_run)

@@ -16,10 +16,6 @@ from beads.text import safe
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _DryRun(Exception):
-    """Takes the transaction back."""
-
-
 class _Wisps(Nouns):
     """A group whose verb `create` may be left out: `bd mol wisp TEMPLATE`."""
 
@@ -48,16 +44,11 @@ def poured(name: str, values: tuple[str, ...], dry_run: bool, **how: Any) -> Non
 
     call = current()
     named = dict(_pair(each) for each in values)
-    try:
-        with call.writing() as change:
-            source = molecules.template(change, name)
-            made = molecules.pour(change, source.id, named, **how)
-            parts = [shapes.issue(part) for part in molecules.members(change, made.root)]
-            if dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
-    else:
+    with call.writing(dry_run) as change:
+        source = molecules.template(change, name)
+        made = molecules.pour(change, source.id, named, **how)
+        parts = [shapes.issue(part) for part in molecules.members(change, made.root)]
+    if not dry_run:
         call.touched(made.root)
     _answer(call, made.root, made.parts, parts, dry_run)
 
