@@ -105,10 +105,10 @@ class View:
         query = filters.ordered(filters.narrowed(select(*rows.COLUMNS), wanted), wanted)
         return self.issues_of(query)
 
-    def count(self, wanted: Filter) -> int:
-        """Return how many issues a filter lets through."""
-        query = filters.narrowed(select(fn.count()).select_from(issues), wanted)
-        return int(self.conn.execute(query).scalar_one())
+    def count(self, wanted: Filter, at_most: int | None = None) -> int:
+        """Return how many issues a filter lets through; no more than `at_most` are looked at."""
+        found = filters.narrowed(select(issues.c.seq), wanted).limit(at_most).subquery()
+        return int(self.conn.execute(select(fn.count()).select_from(found)).scalar_one())
 
     def issues_of(self, query: Select[Any]) -> list[Issue]:
         """Return the issues of a query on `rows.COLUMNS`."""

@@ -61,9 +61,7 @@ def list_issues(text: tuple[str, ...], skip_labels: bool, **given: Any) -> None:
         found = _ready(view, wanted) if given["only_ready"] else view.find(wanted)
         shown = shapes.counted(view, found)
         cut = wanted.limit is not None and len(found) == wanted.limit
-        note = (
-            narrow.truncated(found, wanted, view.count(wanted)) if cut and not given["only_ready"] else None
-        )
+        note = narrow.truncated(view, found, wanted) if cut and not given["only_ready"] else None
     _answer(call, shown, skip_labels, given)
     if note:
         call.note(note)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from beads.store import View
 
 F = TypeVar("F", bound=Callable[..., Any])
+# To say how many more there are, no more than these are counted: a large store answers as quickly as a small one.
+_COUNTED = 1000
 
 
 def common_options(command: F) -> F:
@@ -205,8 +207,10 @@ def checked_sort(sort: str | None, known: tuple[str, ...], usual: str) -> str:
     return sort or usual
 
 
-def truncated(found: list[Any], wanted: "Filter", total: int) -> str | None:
+def truncated(view: "View", found: list[Any], wanted: "Filter") -> str | None:
     """Return what to say when a limit cut the list."""
+    total = view.count(wanted, _COUNTED + 1)
     if wanted.limit is None or total <= len(found):
         return None
-    return f"showing {len(found)} of {total}; --limit 0 shows all"
+    of = str(total) if total <= _COUNTED else f"more than {_COUNTED}"
+    return f"showing {len(found)} of {of}; --limit 0 shows all"

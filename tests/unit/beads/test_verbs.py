@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from beads.cli import narrow
 from tests.unit.beads.conftest import Bd, issue
 
 REQUIRED = {"id", "title", "status", "priority", "issue_type", "created_at", "updated_at"}
@@ -197,6 +198,8 @@ def test_list_is_cut_where_it_says(bd: Bd, monkeypatch: pytest.MonkeyPatch) -> N
     cut = bd("list", "--json")
     assert len(cut.json) == 50
     assert "showing 50 of 52" in cut.err
+    monkeypatch.setattr(narrow, "_COUNTED", 51)
+    assert "showing 50 of more than 51" in bd("list").err
     assert len(bd("list", "--json", "--limit", "0").json) == len(bd("list", "--json", "--all").json) == 52
     monkeypatch.setenv("BD_AGENT_MODE", "1")
     assert len(bd("list", "--json").json) == 20
