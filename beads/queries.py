@@ -76,7 +76,8 @@ class View:
         text = text.strip()
         if text and self.exists(text):
             return text
-        matches = self._completed(text) or self._containing(text)
+        # What looks like an option was meant as one, and no part of an id begins so.
+        matches = [] if text.startswith("-") else self._completed(text) or self._containing(text)
         if not matches:
             raise NotFound(f"no issue found matching {safe(text)!r}", "see what there is: bd list")
         if len(matches) > 1:

@@ -192,6 +192,13 @@ def test_list_narrows(bd: Bd) -> None:
     assert [each["id"] for each in bd("list", "--sort", "title", "-r", "--json").json] == [b, a]
 
 
+def test_an_option_behind_two_hyphens_is_no_part_of_an_id(bd: Bd) -> None:
+    bd("create", "One", "--id", "gt-x8w")
+    assert bd("show", "x8").code == 0
+    refused = bd("close", "--", "-x")
+    assert refused.code == 1 and "no issue found matching '-x'" in refused.err
+
+
 def test_list_is_cut_where_it_says(bd: Bd, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(52):
         issue(bd, f"n{number}")
