@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gastown import daemon, git, rigs, town
+from gastown import daemon, rigs, town
+from gastown.host import git
 from gastown.town import Town
 
 ENV = {

@@ -17,7 +17,8 @@ from typing import IO
 from beads import clock
 from beads.bell import Bell, ring
 from beads.errors import BeadsError, Refused
-from gastown import clearing, polecats, processes, store, witness
+from gastown import cleanup, polecats, store, witness
+from gastown.host import processes
 from gastown.jobs import COOL_DOWN, Jobs
 from gastown.model import WITH_SESSION
 from gastown.tick import ours, tick
@@ -77,7 +78,7 @@ def _loop(
 ) -> None:
     processes.allow_again()
     jobs = Jobs(town)
-    jobs.start("sweep", lambda: clearing.sweep(town))
+    jobs.start("sweep", lambda: cleanup.sweep(town))
     try:
         while not (stop and stop.asked):
             try:
@@ -227,6 +228,6 @@ def down(town: Town) -> int:
     with town.store.read() as view:
         working = [a for a in store.live_attempts(view.conn) if a.state in WITH_SESSION and ours(a)]
     for attempt in working:
-        clearing.end_sessions(town, attempt.id, witness.DOWN)
+        cleanup.end_sessions(town, attempt.id, witness.DOWN)
     town.tmux.kill_server()
     return len(working)

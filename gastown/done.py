@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beads.errors import Refused
-from gastown import git, hook, saving, store
+from gastown import hook, store
 from gastown.config import Rig
+from gastown.host import git, snapshots
 from gastown.model import Attempt
 from gastown.town import Town
 
@@ -33,7 +34,7 @@ class Done:
 def done(town: Town, id: int, *, message: str = "", status: str = COMPLETED, no_merge: bool = False) -> Done:
     """Hand in, escalate or defer the work of an attempt.
 
-    :raises hook.Fenced: the attempt is over, and nothing was changed. :raises Refused: nothing to hand in."""
+    :raises hook.StaleAttempt: the attempt is over, and nothing was changed. :raises Refused: nothing to hand in."""
     with town.store.read() as view:
         attempt = store.attempt(view.conn, id)
         issue = view.get(attempt.bead)
@@ -131,8 +132,8 @@ def _nothing_to_merge(town: Town, attempt: Attempt, message: str) -> Done:
 
 def _give_up(town: Town, attempt: Attempt, clone: Path, mirror: Path, status: str, message: str) -> Done:
     try:
-        saved = saving.save(clone, mirror, attempt.safety_ref, attempt.base_commit)
-    except saving.Unreadable:
+        saved = snapshots.save(clone, mirror, attempt.safety_ref, attempt.base_commit)
+    except snapshots.Unreadable:
         saved = []  # a broken clone must not keep an agent from saying so; it is kept as it is
     with town.store.write(attempt.worker) as change:
         hook.acknowledge(change, attempt.id)

@@ -28,7 +28,7 @@ class NothingHooked(Refused):
     exit_code = NO_WORK
 
 
-class Fenced(Refused):
+class StaleAttempt(Refused):
     """The session belongs to an attempt that is over: it was released, replaced, or has ended."""
 
 
@@ -54,7 +54,7 @@ def attempt_id(environ: Mapping[str, str] = os.environ) -> int:
 def hooked(town: Town, id: int) -> Hooked:
     """What is on the hook; notes that the session lives, and by the first call that it has started its work.
 
-    :raises Fenced: the attempt is over."""
+    :raises StaleAttempt: the attempt is over."""
     with town.store.read() as view:
         attempt = fenced(store.find_attempt(view.conn, id), id)
         issue = view.get(attempt.bead)
@@ -68,18 +68,18 @@ def hooked(town: Town, id: int) -> Hooked:
 
 
 def fenced(attempt: Attempt | None, id: int) -> Attempt:
-    """:raises Fenced: unless the attempt is one whose agent may still work."""
+    """:raises StaleAttempt: unless the attempt is one whose agent may still work."""
     if attempt is None or attempt.state not in WITH_SESSION:
         state = "unknown" if attempt is None else attempt.state
         why = f" ({attempt.reason})" if attempt and attempt.reason else ""
-        raise Fenced(
+        raise StaleAttempt(
             f"attempt {id} is {state}{why}: nothing is on this hook", hint="stop here; nothing was changed"
         )
     return attempt
 
 
 def acknowledge(change: Change, id: int) -> Attempt:
-    """The session of this attempt is alive and at work. :raises Fenced: the attempt is over."""
+    """The session of this attempt is alive and at work. :raises StaleAttempt: the attempt is over."""
     attempt = fenced(store.find_attempt(change.conn, id), id)
     session = store.last_session(change.conn, id)
     if session is not None and session.acked_at is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from beads.bell import ring
-from gastown import processes
+from gastown.host import processes
 from gastown.town import Town
 
 COOL_DOWN = 5.0

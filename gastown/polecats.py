@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from beads.errors import NotFound, Refused
-from gastown import clearing, environment, git, names, processes, runtimes, sling, store
+from gastown import cleanup, names, runtimes, sling, store
+from gastown.host import environment, git, processes
 from gastown.model import WITH_SESSION, Attempt, Session
 from gastown.runtimes.base import Assignment, Launch, Runtime
 from gastown.town import Town
@@ -70,7 +71,7 @@ def dispatch(town: Town, id: int) -> Attempt | None:
 def spawn(town: Town, id: int) -> None:
     """Clone, set up, start the session. Safe to repeat: what a killed spawn left is made anew.
 
-    :raises git.GitTrouble, SetupFailed, TmuxTrouble: nothing runs then; the caller gives the bead back."""
+    :raises git.GitError, SetupFailed, TmuxError: nothing runs then; the caller gives the bead back."""
     with town.store.read() as view:
         attempt = store.attempt(view.conn, id)
         started = store.last_session(view.conn, id)
@@ -81,7 +82,7 @@ def spawn(town: Town, id: int) -> None:
     clone, mirror = town.clone(attempt), town.mirror(attempt.rig)
     if started is None:
         processes.end_orphan(clone.parent / "setup.lock")
-        clearing.discard(clone.parent)
+        cleanup.discard(clone.parent)
         clone.parent.mkdir(parents=True)
         (clone.parent / "tmp").mkdir()
         git.follow_origin(mirror, rig.branch)
@@ -92,7 +93,7 @@ def spawn(town: Town, id: int) -> None:
             store.change_attempt(change.conn, id, base_commit=base)
         set_up(town, attempt.rig, clone, town.logs / f"setup-{attempt.rig}-{id}.log")
     if not start_session(town, id) and started is None:
-        clearing.discard(clone.parent)  # taken back meanwhile, before any agent saw it
+        cleanup.discard(clone.parent)  # taken back meanwhile, before any agent saw it
 
 
 def set_up(town: Town, rig_name: str, clone: Path, log: Path) -> None:

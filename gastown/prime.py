@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beads.text import safe, safe_block
-from gastown import git, hook, store
+from gastown import hook, store
+from gastown.host import git
 from gastown.model import Attempt
 from gastown.town import Town
 
@@ -26,7 +27,7 @@ Use `bd` for tasks: `bd create`, `bd show ID`, `bd comment ID TEXT`, `bd dep add
 
 
 def prime(town: Town, id: int) -> str:
-    """The text for the session of this attempt. :raises hook.Fenced: the attempt is over."""
+    """The text for the session of this attempt. :raises hook.StaleAttempt: the attempt is over."""
     work = hook.hooked(town, id)
     with town.store.read() as view:
         comments = view.comments(work.issue.id)

@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from beads.errors import BeadsError
-from gastown import git, polecats, processes, sling, store
+from gastown import polecats, sling, store
 from gastown.config import Gate, Rig
 from gastown.giveback import give_back
+from gastown.host import git, processes
 from gastown.model import MergeRequest
 from gastown.town import Town
 
@@ -72,7 +73,7 @@ def merge(town: Town, id: int) -> None:
     rig = town.rig(request.rig)
     try:
         verdict = _attempt_merge(town, request, rig)
-    except git.Moved as error:
+    except git.BranchMoved as error:
         _later(town, request, Verdict(TROUBLE, error.message), timedelta(0))
         return
     except processes.Interrupted:
@@ -128,7 +129,7 @@ def _attempt_merge(town: Town, request: MergeRequest, rig: Rig) -> Verdict:
     if rig.push:
         try:
             git.push_to_origin(mirror, request.target, built.commit)
-        except git.GitTrouble as error:
+        except git.GitError as error:
             return Verdict(PUSH, f"push to {rig.repo} failed: {error.message}")
     git.advance(mirror, request.target, built.commit, target)
     return PASSED

@@ -10,8 +10,9 @@ from typing import Any
 
 from beads import clock
 from beads.errors import Invalid, NotFound, Refused
-from gastown import config, git, locks, names, runtimes, store
+from gastown import config, locks, names, runtimes, store
 from gastown.config import Rig
+from gastown.host import git
 from gastown.model import RigRow
 from gastown.town import Town
 

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from beads.errors import BeadsError, Refused
-from gastown import done, git, hook, processes, saving
+from gastown import done, hook
+from gastown.host import git, processes, snapshots
 from gastown.runtimes import shell
 from gastown.town import Town, find
 
@@ -36,7 +37,7 @@ def work() -> int:
     changed = git.dirty(clone) or git.differs(clone, work.attempt.base_commit or "HEAD")
     try:
         result = done.done(town, id, no_merge=not changed)
-    except hook.Fenced:
+    except hook.StaleAttempt:
         raise
     except Refused as error:  # which it would be each time that it is tried
         return _escalate(town, id, error.message)
@@ -54,7 +55,7 @@ def _run(script: str, mirror: Path, clone: Path, base: str | None, safety_ref: s
     """Run the script on the clean base. What an earlier run, killed half-way, left behind is saved first: a script
     need not bear being run twice on its own output."""
     if base and (git.dirty(clone) or git.head(clone) != base):
-        saving.save(clone, mirror, safety_ref, base)
+        snapshots.save(clone, mirror, safety_ref, base)
         git.reset_to(clone, base)
     path = clone / ".git" / "gt-script.sh"
     path.write_text(script)

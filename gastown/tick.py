@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from beads.errors import BeadsError, NotFound
-from gastown import clearing, convoys, git, polecats, processes, refinery, runtimes, sling, store, witness
+from gastown import cleanup, convoys, polecats, refinery, runtimes, sling, store, witness
 from gastown.giveback import give_back
+from gastown.host import git, processes
 from gastown.jobs import Jobs
 from gastown.model import WITH_SESSION, Attempt, MergeRequest, Session
 from gastown.town import Town
@@ -120,8 +121,8 @@ def _restart(town: Town, attempt: Attempt, reason: str) -> None:
                 change.conn, attempt.id, "released", change.now, reason="its bead is closed or deleted"
             )
             return
-    clearing.end_sessions(town, attempt.id, reason)
-    git.mend(town.clone(attempt), town.mirror(attempt.rig))
+    cleanup.end_sessions(town, attempt.id, reason)
+    git.repair(town.clone(attempt), town.mirror(attempt.rig))
     try:
         polecats.start_session(town, attempt.id)
     except (BeadsError, OSError) as error:
@@ -208,7 +209,7 @@ def _merge(town: Town, jobs: Jobs, queue: list[MergeRequest], busy: frozenset[st
 def _clear(town: Town, jobs: Jobs, unclean: list[Attempt]) -> None:
     for attempt in unclean:
         if ours(attempt):
-            jobs.start(f"attempt {attempt.id}", lambda id=attempt.id: clearing.clear(town, id))  # type: ignore[misc]
+            jobs.start(f"attempt {attempt.id}", lambda id=attempt.id: cleanup.clear(town, id))  # type: ignore[misc]
 
 
 def _land(town: Town) -> None:

@@ -158,7 +158,7 @@ def create(root: Path, name: str) -> Town:
 
 def _fill(town: Town, name: str, store_type: type[Store]) -> None:
     from gastown.config import replace
-    from gastown.environment import write_shims
+    from gastown.host.environment import write_shims
 
     store = store_type.create(town.beads_dir, PREFIX)
     with store.write("gt") as change:

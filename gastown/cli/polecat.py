@@ -108,12 +108,12 @@ def attach(who: str) -> None:
 def nuke(who: str) -> None:
     """End a worker at once and put its bead back. Its commits and uncommitted work are saved first."""
     from beads.workspace import actor
-    from gastown import clearing, polecats, town
+    from gastown import cleanup, polecats, town
 
     here = town.find()
     attempt = polecats.find(here, who)
-    clearing.nuke(here, attempt, actor())
-    kept = clearing.saved(here, attempt) if attempt.clone else []
+    cleanup.nuke(here, attempt, actor())
+    kept = cleanup.saved(here, attempt) if attempt.clone else []
     who = attempt.worker if attempt.polecat else f"attempt {attempt.id}"
     click.echo(f"ended {who}; {attempt.bead} is open" if attempt.live else f"{who} had ended before")
     if kept:
@@ -125,15 +125,15 @@ def nuke(who: str) -> None:
 @json_option
 def saved(who: str, as_json: bool) -> None:
     """What is kept of an attempt's work in the rig's repository."""
-    from gastown import clearing, polecats, town
+    from gastown import cleanup, polecats, town
 
     here = town.find()
     attempt = polecats.find(here, who)
-    kept = clearing.saved(here, attempt)
+    kept = cleanup.saved(here, attempt)
     if as_json:
         print_json([{"ref": ref, "subject": subject} for ref, subject in kept])
         return
-    folder = clearing.put_by(here, attempt)
+    folder = cleanup.put_by(here, attempt)
     if kept or not folder.exists():
         table(("ref", "subject"), kept, f"nothing of attempt {attempt.id} had to be saved")
     if folder.exists():
@@ -146,10 +146,10 @@ def saved(who: str, as_json: bool) -> None:
 def restore(who: str, folder: Path) -> None:
     """Bring an attempt's saved work back, in a new clone in FOLDER."""
     from beads.text import safe
-    from gastown import clearing, polecats, town
+    from gastown import cleanup, polecats, town
 
     here = town.find()
-    branch, kept = clearing.restore(here, polecats.find(here, who), folder.absolute())
+    branch, kept = cleanup.restore(here, polecats.find(here, who), folder.absolute())
     click.echo(f"restored into {folder} on branch {branch}")
     for ref, subject in kept:
         click.echo(f"kept: {ref}  {safe(subject)}")

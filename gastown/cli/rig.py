@@ -175,9 +175,9 @@ def unpark(name: str) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Take a rig out of the town. Its repository and everything saved there are moved aside, not deleted."""
-    from gastown import clearing, rigs
+    from gastown import cleanup, rigs
 
     town = _town()
-    clearing.retire(town, name)
+    cleanup.retire(town, name)
     place = rigs.remove(town, name)
     click.echo(f"removed {name}; its repository is kept in {place}")

@@ -51,13 +51,13 @@ def sling(beads: tuple[str, ...], runtime: str | None, wait: bool, force: bool, 
 def unsling(beads: tuple[str, ...]) -> None:
     """Take beads back from their polecats. Commits and uncommitted work are saved first."""
     from beads.workspace import actor
-    from gastown import clearing, town
+    from gastown import cleanup, town
     from gastown import sling as station
 
     here = town.find()
     for bead in beads:
         attempt = station.unsling(here, bead, actor=actor())
-        clearing.clear(here, attempt.id)
+        cleanup.clear(here, attempt.id)
         kept = f"; what was done is kept: gt polecat saved {attempt.id}" if attempt.clone else ""
         click.echo(f"took {attempt.bead} back{kept}")
 

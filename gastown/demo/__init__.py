@@ -11,8 +11,9 @@ from pathlib import Path
 
 import gastown
 from beads.errors import Refused
-from gastown import convoys, git, rigs, town
+from gastown import convoys, rigs, town
 from gastown.demo.projects import HANDBOOK, OURSELVES, REPORT, WORDS, WORK, Project
+from gastown.host import git
 from gastown.town import Town
 
 TITLE = "A first day in town"
@@ -90,7 +91,7 @@ def _ourselves(code: Path) -> Project | None:
         return None
     try:
         git.copy(checkout, path)
-    except git.GitTrouble:
+    except git.GitError:
         shutil.rmtree(path, ignore_errors=True)
         return None
     return OURSELVES

@@ -49,7 +49,7 @@ class Pane:
     pid: int
 
 
-class TmuxTrouble(BeadsError):
+class TmuxError(BeadsError):
     """tmux did not do what it was asked to."""
 
 
@@ -134,7 +134,7 @@ class Tmux:
     def _must(self, *args: str) -> list[str]:
         code, out, err = self._cmd(*args)
         if code != 0:
-            raise TmuxTrouble(f"tmux {args[0]}: {err.strip() or f'exit {code}'}", hint="gt status")
+            raise TmuxError(f"tmux {args[0]}: {err.strip() or f'exit {code}'}", hint="gt status")
         return out
 
     def _cmd(self, *args: str) -> tuple[int, list[str], str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gastown import clearing, polecats, sling, store
+from gastown import cleanup, polecats, sling, store
 from gastown.sessions.tmux import Tmux
 from tests.support.sandbox import Sandbox, eventually
 from tests.support.town_at_work import TownAtWork, a_long_sleep, running
@@ -154,12 +154,12 @@ def test_a_session_whose_work_is_taken_back_as_it_starts_does_not_stay(
 
     def start(*arguments: Any) -> None:
         sling.unsling(town.town, bead)
-        clearing.end_sessions(town.town, attempt.id, "released")
+        cleanup.end_sessions(town.town, attempt.id, "released")
         really_start(*arguments)
 
     monkeypatch.setattr(Tmux, "start", start)
     polecats.spawn(town.town, attempt.id)
-    clearing.clear(town.town, attempt.id)
+    cleanup.clear(town.town, attempt.id)
     assert town.sessions() == [] and running(forever) == [] and town.clones() == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gastown import git, saving
+from gastown.host import git, snapshots
 from tests.support.sandbox import Sandbox
 
 PREFIX = "refs/gastown/attempts/1"
@@ -34,7 +34,7 @@ def base(clone: Path) -> str:
 
 
 def kept(mirror: Path) -> list[str]:
-    return sorted(subject for _, subject in saving.saved(mirror, PREFIX))
+    return sorted(subject for _, subject in snapshots.saved(mirror, PREFIX))
 
 
 def state(sandbox: Sandbox, clone: Path) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def state(sandbox: Sandbox, clone: Path) -> tuple[str, ...]:
 
 
 def test_a_clean_clone_has_nothing_to_save(mirror: Path, clone: Path) -> None:
-    assert saving.save(clone, mirror, PREFIX, base(clone)) == []
+    assert snapshots.save(clone, mirror, PREFIX, base(clone)) == []
     assert kept(mirror) == []
 
 
@@ -70,7 +70,7 @@ def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Pa
     (clone / "src/app.py").unlink()
     before = state(sandbox, clone)
 
-    saved = saving.save(clone, mirror, PREFIX, start)
+    saved = snapshots.save(clone, mirror, PREFIX, start)
 
     subjects = kept(mirror)
     assert [s for s in subjects if not s.startswith("WIP on")] == [
@@ -81,7 +81,7 @@ def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Pa
     ]
     assert len([s for s in subjects if s.startswith("WIP on")]) == 2 and len(saved) == 6
     assert state(sandbox, clone) == before
-    [dirty] = [ref for ref, subject in saving.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
+    [dirty] = [ref for ref, subject in snapshots.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
     files = sandbox.git("ls-tree", "-r", "--name-only", dirty, cwd=mirror).split()
     assert files == ["README.md", "loose", "new", "staged"]
 
@@ -89,15 +89,15 @@ def test_everything_is_saved_and_nothing_is_touched(sandbox: Sandbox, mirror: Pa
 def test_saving_twice_saves_once(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     sandbox.commit(clone, {"a": "a\n"}, "One")
     (clone / "dirty").write_text("dirty\n")
-    first = saving.save(clone, mirror, PREFIX, base(clone))
-    assert saving.save(clone, mirror, PREFIX, base(clone)) == first and len(kept(mirror)) == 2
+    first = snapshots.save(clone, mirror, PREFIX, base(clone))
+    assert snapshots.save(clone, mirror, PREFIX, base(clone)) == first and len(kept(mirror)) == 2
 
 
 def test_what_changes_between_two_saves_is_saved_beside(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     for text in ("one\n", "two\n"):
         (clone / "dirty").write_text(text)
-        saving.save(clone, mirror, PREFIX, base(clone))
-    texts = {sandbox.git("show", f"{ref}:dirty", cwd=mirror) for ref, _ in saving.saved(mirror, PREFIX)}
+        snapshots.save(clone, mirror, PREFIX, base(clone))
+    texts = {sandbox.git("show", f"{ref}:dirty", cwd=mirror) for ref, _ in snapshots.saved(mirror, PREFIX)}
     assert texts == {"one", "two"}
 
 
@@ -109,7 +109,7 @@ def test_a_half_done_merge_is_saved_too(sandbox: Sandbox, mirror: Path, clone: P
     sandbox.commit(clone, {"README.md": "ours\n"}, "Ours")
     sandbox.run("git", half, "theirs", cwd=clone, check=False)
     assert git.unfinished(clone) == half
-    saving.save(clone, mirror, PREFIX, base(clone))
+    snapshots.save(clone, mirror, PREFIX, base(clone))
     assert {"Ours", "Theirs", "Uncommitted work, saved by Gas Town"} <= set(kept(mirror))
 
 
@@ -120,7 +120,7 @@ def test_work_is_saved_from_a_branch_that_has_no_commit_yet(
     sandbox.commit(clone, {"a": "a\n"}, "Before")
     sandbox.git("checkout", "-q", "--orphan", "fresh", cwd=clone)
     (clone / "more").write_text("more\n")
-    saving.save(clone, mirror, PREFIX, start)
+    snapshots.save(clone, mirror, PREFIX, start)
     assert kept(mirror) == ["Before", "Uncommitted work, saved by Gas Town"]
 
 
@@ -135,7 +135,7 @@ def test_what_was_reset_amended_or_deleted_is_saved(sandbox: Sandbox, mirror: Pa
     sandbox.git("branch", "-q", "-D", "side", cwd=clone)
     sandbox.commit(clone, {"c": "c\n"}, "Amended")
     sandbox.git("commit", "-q", "--amend", "-m", "Final", cwd=clone)
-    saving.save(clone, mirror, PREFIX, start)
+    snapshots.save(clone, mirror, PREFIX, start)
     assert kept(mirror) == ["Amended", "Deleted", "Final", "Reset 1"], "no ref for what another one holds"
     assert sandbox.git("log", "--format=%s", f"{start}..", cwd=clone) == "Final"
 
@@ -143,7 +143,7 @@ def test_what_was_reset_amended_or_deleted_is_saved(sandbox: Sandbox, mirror: Pa
 def test_a_subject_cannot_pass_for_another_line(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     start = base(clone)
     sandbox.commit(clone, {"a": "a\n"}, "One\u2028refs/heads/main Two")
-    saving.save(clone, mirror, PREFIX, start)
+    snapshots.save(clone, mirror, PREFIX, start)
     assert kept(mirror) == ["One\u2028refs/heads/main Two"]
     assert len(git.commits(clone, start)) == 1
 
@@ -153,7 +153,7 @@ def test_what_an_agent_pushed_itself_has_a_safety_ref_too(
 ) -> None:
     sandbox.commit(clone, {"a": "a\n"}, "Pushed")
     sandbox.git("push", "-q", "origin", "HEAD", cwd=clone)
-    saving.save(clone, mirror, PREFIX, base(clone))
+    snapshots.save(clone, mirror, PREFIX, base(clone))
     assert kept(mirror) == ["Pushed"]
 
 
@@ -161,7 +161,7 @@ def test_a_repository_within_the_clone_is_told_and_the_rest_is_saved(
     sandbox: Sandbox, mirror: Path, clone: Path
 ) -> None:
     start = base(clone)
-    assert saving.left(clone, start) == []
+    assert snapshots.left(clone, start) == []
     for name in ("empty one", "full", "linked"):
         (clone / "lib" / name).mkdir(parents=True)
         sandbox.git("init", "-q", cwd=clone / "lib" / name)
@@ -170,11 +170,11 @@ def test_a_repository_within_the_clone_is_told_and_the_rest_is_saved(
     sandbox.git("add", "lib/linked", cwd=clone)
     sandbox.git("commit", "-q", "-m", "Link", cwd=clone)
     (clone / "lib/file").write_text("file\n")
-    saving.save(clone, mirror, PREFIX, start)
+    snapshots.save(clone, mirror, PREFIX, start)
     assert kept(mirror) == ["Link", "Uncommitted work, saved by Gas Town"]
-    [dirty] = [ref for ref, subject in saving.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
+    [dirty] = [ref for ref, subject in snapshots.saved(mirror, PREFIX) if subject.startswith("Uncommitted")]
     assert sandbox.git("show", f"{dirty}:lib/file", cwd=mirror) == "file"
-    assert saving.left(clone, start) == ["lib/empty one/", "lib/full/", "lib/linked"]
+    assert snapshots.left(clone, start) == ["lib/empty one/", "lib/full/", "lib/linked"]
 
 
 @pytest.mark.parametrize("part", [".git/HEAD", ".git/index", ".git"])
@@ -189,22 +189,22 @@ def test_a_broken_clone_is_told_and_no_repository_above_is_taken_for_it(
         shutil.rmtree(clone / part)
     else:
         (clone / part).write_bytes(b"broken")
-    with pytest.raises(saving.Unreadable):
-        saving.save(clone, mirror, PREFIX, start)
+    with pytest.raises(snapshots.Unreadable):
+        snapshots.save(clone, mirror, PREFIX, start)
     assert kept(mirror) == []
 
 
 def test_what_git_ignores_stays_out(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     git.exclude(clone, ["/AGENTS.md"])
     (clone / "AGENTS.md").write_text("ours\n")
-    assert saving.save(clone, mirror, PREFIX, base(clone)) == []
+    assert snapshots.save(clone, mirror, PREFIX, base(clone)) == []
 
 
 def test_a_save_that_does_not_arrive_is_an_error(sandbox: Sandbox, mirror: Path, clone: Path) -> None:
     (clone / "dirty").write_text("dirty\n")
     mirror.rename(mirror.with_name("elsewhere"))
-    with pytest.raises(git.GitTrouble):
-        saving.save(clone, mirror, PREFIX, base(clone))
+    with pytest.raises(git.GitError):
+        snapshots.save(clone, mirror, PREFIX, base(clone))
     assert (clone / "dirty").exists()
 
 
@@ -216,7 +216,7 @@ def test_a_branch_moves_only_from_where_it_was_said_to_be(
     other = sandbox.commit(clone, {"b": "b\n"}, "Other")
     git.push_branch(clone, mirror, other, ["refs/heads/polecat/toast/ap-1-1"])
     git.advance(mirror, "main", new, old)
-    with pytest.raises(git.Moved):
+    with pytest.raises(git.BranchMoved):
         git.advance(mirror, "main", other, old)
     assert git.tip(mirror, "refs/heads/main") == new
     git.advance(mirror, "main", new, old)  # again, after a crash: it is done already
@@ -295,7 +295,7 @@ def over_ssh(sandbox: Sandbox, mirror: Path, script: str) -> Path:
 
 def test_a_persons_own_ssh_command_is_used_and_nothing_is_asked(sandbox: Sandbox, mirror: Path) -> None:
     seen = over_ssh(sandbox, mirror, "env >&2; exit 255")
-    with pytest.raises(git.GitTrouble):
+    with pytest.raises(git.GitError):
         git.push_to_origin(mirror, "main", git.head(mirror))
     assert {"SSH_ASKPASS=false", "SSH_ASKPASS_REQUIRE=force"} <= set(seen.read_text().splitlines())
 
@@ -306,7 +306,7 @@ def test_an_origin_that_hangs_is_given_up(
     over_ssh(sandbox, mirror, "exec sleep 600")
     monkeypatch.setattr(git, "ORIGIN_LIMIT", 0.3)
     git.follow_origin(mirror, "main")
-    with pytest.raises(git.GitTrouble, match="did not complete"):
+    with pytest.raises(git.GitError, match="did not complete"):
         git.push_to_origin(mirror, "main", git.head(mirror))
 
 

@@ -15,7 +15,7 @@ from tests.support.environment import CHECKOUT
 SOURCES = ("beads", "gastown", "migrations")
 PLACES = {
     "libtmux": {"gastown/sessions/tmux.py"},
-    "git": {"gastown/git.py"},
+    "git": {"gastown/host/git/command.py"},
     "alembic": {"beads/migrate.py", "migrations/"},
     "click": {"beads/cli/", "gastown/cli/"},
 }

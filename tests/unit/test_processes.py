@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gastown import processes
-from gastown.processes import Interrupted, Outcome
+from gastown.host import processes
+from gastown.host.processes import Interrupted, Outcome
 from tests.support.sandbox import eventually
 from tests.support.town_at_work import a_long_sleep, detached, running
 
@@ -80,7 +80,7 @@ def test_what_a_command_forgets_is_ended_with_it(tmp_path: Path, forgotten: str,
 STARTER = """
 import sys
 from pathlib import Path
-from gastown import processes
+from gastown.host import processes
 here = Path(sys.argv[1])
 processes.run(sys.argv[2], cwd=here, env={"PATH": "/usr/bin:/bin"}, timeout=600, log=here / "log",
               lock=here / "command.lock")

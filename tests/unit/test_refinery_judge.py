@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gastown.config import Gate
-from gastown.processes import Outcome
+from gastown.host.processes import Outcome
 from gastown.refinery import KILLED, MISSING, NO_TESTS, PASS, RED, TIMEOUT, WORKER_CAN_MEND, judge
 
 GATE = Gate("make test", timeout=30)

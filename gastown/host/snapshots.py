@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gastown import git
+from gastown.host import git
 
 LINK = "160000"
 """git's mode of a repository within a repository."""
 
 
-class Unreadable(git.GitTrouble):
+class Unreadable(git.GitError):
     """git cannot read the clone: it is broken, or is no repository any more."""
 
 
@@ -22,13 +22,13 @@ def save(clone: Path, mirror: Path, prefix: str, base: str | None) -> list[str]:
     """Keep every commit that is on a branch, a tag or the stash, at HEAD, or was until it was reset or amended away;
     and the dirty tree as a commit on HEAD. Returns the commits whose refs now hold all of it.
 
-    :raises Unreadable: git cannot say what there is. :raises git.GitTrouble: something did not arrive. Nothing may be
+    :raises Unreadable: git cannot say what there is. :raises git.GitError: something did not arrive. Nothing may be
         removed then."""
     try:
         wanted = _tips(clone, base)
         if snapshot := _snapshot(clone, base):
             wanted.append(snapshot)
-    except (git.GitTrouble, OSError) as error:
+    except (git.GitError, OSError) as error:
         raise Unreadable(f"{clone} cannot be read: {error}") from error
     for commit in wanted:
         git.push_branch(clone, mirror, commit, [f"{prefix}/{commit[:12]}"])

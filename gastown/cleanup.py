@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 from beads.errors import Refused
-from gastown import locks, processes, saving, sling, store
+from gastown import locks, sling, store
+from gastown.host import processes, snapshots
 from gastown.model import WITH_SESSION, Attempt
 from gastown.town import Town
 
@@ -30,7 +31,7 @@ def end_sessions(town: Town, id: int, how: str) -> None:
 def clear(town: Town, id: int) -> None:
     """After an attempt is over: end its session, save what is nowhere else, and only then remove its clone.
 
-    :raises git.GitTrouble: it could not be saved; the clone stays where it is and this is tried again."""
+    :raises git.GitError: it could not be saved; the clone stays where it is and this is tried again."""
     # The daemon and a person's `gt unsling` may both be at it.
     with locks.held(town.state_dir / "clear.lock"):
         with town.store.read() as view:
@@ -57,9 +58,9 @@ def clear(town: Town, id: int) -> None:
 def _keep(town: Town, attempt: Attempt, clone: Path) -> str | None:
     """Save what git can save; returns why the folder itself has to stay, if it has to."""
     try:
-        saving.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
-        rest = saving.left(clone, attempt.base_commit or "")
-    except saving.Unreadable as error:
+        snapshots.save(clone, town.mirror(attempt.rig), attempt.safety_ref, attempt.base_commit)
+        rest = snapshots.left(clone, attempt.base_commit or "")
+    except snapshots.Unreadable as error:
         return error.message
     return f"no commit can hold {', '.join(rest)}" if rest else None
 
@@ -119,7 +120,7 @@ def nuke(town: Town, attempt: Attempt, actor: str) -> None:
 
 def saved(town: Town, attempt: Attempt) -> list[tuple[str, str]]:
     """Refs in the rig's repository that keep an attempt's work: (ref, subject)."""
-    return saving.saved(town.mirror(attempt.rig), attempt.safety_ref)
+    return snapshots.saved(town.mirror(attempt.rig), attempt.safety_ref)
 
 
 def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[str, str]]]:
@@ -137,5 +138,5 @@ def restore(town: Town, attempt: Attempt, path: Path) -> tuple[str, list[tuple[s
     handed_in = [ref for ref, _ in kept if attempt.head_commit and ref.endswith(attempt.head_commit[:12])]
     ref = (uncommitted or handed_in or [kept[-1][0]])[0]
     branch = f"restored/{attempt.bead}-{attempt.number}"
-    saving.restore(town.mirror(attempt.rig), ref, path, branch)
+    snapshots.restore(town.mirror(attempt.rig), ref, path, branch)
     return branch, kept

@@ -1,0 +1,1 @@
+"""What happens on this machine: git, processes, and what they may see."""
